@@ -1,0 +1,91 @@
+// Builds the browser code into web/dist, which the Go binary embeds.
+// The same sources give the same bytes, and a file that did not change is not touched:
+// a second build costs the Go linker nothing, and a running `go build` never sees half a folder.
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import process from 'node:process';
+import { build } from 'esbuild';
+
+const web = import.meta.dirname;
+const dist = join(web, 'dist');
+
+// What is bundled: from → to, and the global name where the result is a classic script.
+const bundles = [
+  { from: 'sdk/main.ts', to: 'sdk/vitrine.js', global: 'Vitrine' },
+  { from: 'sdk/main.ts', to: 'sdk/vitrine.mjs' },
+  { from: 'viewer/main.ts', to: 'sdk/viewer.js', global: 'VitrineViewer' },
+  { from: 'viewer/main.ts', to: 'sdk/viewer.mjs' },
+  { from: 'console/main.tsx', to: 'console/console.js', global: '' },
+  { from: 'console/console.css', to: 'console/console.css' },
+];
+
+// What is copied as it is: a file, or a folder with everything in it.
+const copies = [
+  { from: 'sdk/index.d.ts', to: 'sdk/vitrine.d.ts' },
+  { from: 'viewer/index.d.ts', to: 'sdk/viewer.d.ts' },
+  { from: 'console/console.html', to: 'console/console.html' },
+  { from: 'viewer/stage.html', to: 'stage/stage.html' },
+  { from: 'demo', to: 'demo' },
+];
+
+// Named by a go:embed pattern in web.go: without this file the compiler's error line names the command.
+const marker = 'BUILT_BY_make_build';
+
+function exists(path) {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+function filesUnder(path) {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return [];
+  if (stat.isFile()) return [path];
+  return readdirSync(path).sort().flatMap((name) => filesUnder(join(path, name)));
+}
+
+async function bundle({ from, to, global }) {
+  const result = await build({
+    absWorkingDir: web,
+    entryPoints: [from],
+    outfile: join('dist', to),
+    bundle: true,
+    write: false,
+    minify: true,
+    sourcemap: 'linked',
+    target: 'es2022',
+    format: global === undefined ? 'esm' : 'iife',
+    ...(global ? { globalName: global } : {}),
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    legalComments: 'none',
+    charset: 'utf8',
+    logLevel: 'warning',
+  });
+  return result.outputFiles.map((file) => [relative(dist, file.path), file.contents]);
+}
+
+function copy({ from, to }) {
+  const source = join(web, from);
+  return filesUnder(source).map((path) => [join(to, relative(source, path)), readFileSync(path)]);
+}
+
+// sync makes the folder hold exactly these files.
+function sync(files) {
+  for (const [name, contents] of files) {
+    const path = join(dist, name);
+    if (exists(path) && readFileSync(path).equals(contents)) continue;
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, contents);
+  }
+  for (const path of filesUnder(dist)) {
+    if (!files.has(relative(dist, path))) rmSync(path);
+  }
+}
+
+const missing = [...new Set([...bundles, ...copies].map(({ from }) => from))].filter((from) => !exists(join(web, from)));
+if (missing.length > 0) {
+  console.error(`web/build.mjs: missing: ${missing.map((from) => `web/${from}`).join(', ')}`);
+  if (!process.argv.includes('--allow-missing')) process.exit(1);
+}
+const there = ({ from }) => !missing.includes(from);
+const outputs = [...(await Promise.all(bundles.filter(there).map(bundle))), ...copies.filter(there).map(copy)].flat();
+sync(new Map([...outputs, [marker, Buffer.from('The browser code in this folder was built by: make build\n')]]));

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+// A test that needs a DOM says so in its first line: // @vitest-environment jsdom
+export default defineConfig({
+  test: {
+    include: ['{wire,sdk,viewer,console}/**/*.test.{ts,tsx}'],
+    environment: 'node',
+    testTimeout: 10_000,
+    allowOnly: false,
+  },
+});
