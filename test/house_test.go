@@ -87,6 +87,7 @@ func report(t *testing.T, findings []finding, rules ...string) {
 			continue
 		}
 		used[waivers[i]] = true
+		t.Logf("%s: %s: waived: %s", f.where, f.text, waivers[i].why)
 	}
 	for _, w := range waivers {
 		if slices.Contains(rules, w.rule) && !used[w] {
