@@ -1,0 +1,96 @@
+package wire
+
+// The token stream of Batch.Ops.
+//
+// A batch describes the final state, not the history: first everything that left its place is taken out, then whole
+// subtrees are put in, then nodes that were there before get new attributes, text and state. The tokens come in this
+// order and in no other:
+//
+//	ops    = [Page] [View] *Detach *Insert *(Set | Unset | SetText | SetLive) [Focus] [Sum]
+//	Page   = OpPage flags ref(url) ref(text)          flags: 1 = quirks mode
+//	View   = OpView width height scale                of the customer's viewport, CSS pixels; scale = device pixels * 1000
+//	Detach = OpDetach id
+//	Insert = OpInsert place 1*node OpEnd
+//	Set    = OpSet id attr
+//	Unset  = OpUnset id attrname
+//	SetText= OpText id ref(text)
+//	SetLive= OpLive id live
+//	Focus  = OpFocus node                              absolute; 0 = nothing has the focus
+//	Sum    = OpSum count hash                          of the tree after this batch
+//	node   = Elem | Text | Shadow | Ref | Box
+//	Elem   = OpElem code [ref(name)] nattr *attr nlive *live [Shadow] *node OpEnd
+//	Text   = OpText ref(text)
+//	Shadow = OpShadow flags *node OpEnd                flags: 1 = closed, 2 = delegates focus, 4 = manual slots
+//	Ref    = OpRef id                                  a node that this batch detached, moved here with all it holds
+//	Box    = OpBox reason width height                 stands for something that is not shared
+//	attr   = attrcode [ref(name)] value                ref(name) only for data-* and aria-*
+//	value  = nothing (flag) | number (enum) | asset | ref(role of the attribute)
+//	live   = kind payload
+//
+// Codes of elements, attributes and enumerated values come from the vocabulary (package sanitizer/vocab); what has no
+// code cannot be said.
+//
+// Ids. A new Elem, Text, Shadow or Box gets the next id of the epoch in order of appearance, from 1; Ref uses no new id.
+// An `id` in a token is coded as a signed difference to the id named before it in the same batch (0 at its start), by
+// Detach, Ref, Set, Unset, SetText and SetLive alike.
+//
+// Places. `place` is a signed number v relative to the next new id k at that point: v < 0 puts the nodes before the known
+// node k + v, v > 0 puts them behind the last child of the known node k - v (the document is node 0). Runs are maximal,
+// so a node named by a place is in the tree and was there before the batch.
+//
+// Strings. `ref` is a number: 0 takes the next literal, n > 0 is entry n - 1 of the string table. The role of the string
+// must be the role that the place asks for.
+//
+// After the batch every detached node that no Ref took back is forgotten with all it holds.
+//
+// Snapshots that the server makes for an agent contain nodes whose ids are not in order of appearance. OpAt gives the id
+// of the node that follows it, or, behind the last token, the next new id. Customers may not use it.
+
+// Opcodes of the token stream.
+const (
+	OpEnd    = 0x00
+	OpPage   = 0x01
+	OpView   = 0x02
+	OpDetach = 0x03
+	OpInsert = 0x04
+	OpSet    = 0x05
+	OpUnset  = 0x06
+	OpText   = 0x07
+	OpLive   = 0x08
+	OpFocus  = 0x09
+	OpSum    = 0x0a
+	OpAt     = 0x0b
+	OpElem   = 0x10
+	OpShadow = 0x11
+	OpRef    = 0x12
+	OpBox    = 0x13
+)
+
+// Kinds of live state: what a node is in right now, which its attributes do not tell.
+const (
+	LiveValue         = 1 // ref(input): what a text control holds
+	LiveChecked       = 2 // 0 or 1
+	LiveIndeterminate = 3 // 0 or 1
+	LiveSelected      = 4 // 0 or 1, of an option
+	LiveScroll        = 5 // x y, signed: scroll position; of the first element child of the document: of the page
+	LiveBullets       = 6 // n: a masked control holds n characters
+	LiveNatural       = 7 // width height: of an image whose bytes are not there yet
+	LiveOpen          = 8 // number: place in the top layer counted from 1, or 0 for shown in the flow; dialog and popover
+	LiveClosed        = 9 // nothing: the dialog or popover is closed again
+)
+
+// Limits of the tree that the format allows.
+const (
+	MaxNodes    = 200_000
+	MaxDepth    = 512
+	MaxChildren = 50_000
+	MaxAttrs    = 64
+)
+
+// SumStep is what one node adds to the rolling hash of OpSum: the hash of a tree is the sum of the steps of its nodes,
+// modulo 2^32.
+func SumStep(id, parent NodeID) uint32 {
+	h := uint32(id)*0x9E3779B1 ^ uint32(parent)*0x85EBCA6B
+	h ^= h >> 15
+	return h * 0xC2B2AE35
+}
