@@ -54,15 +54,20 @@ func (c *Conn) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	return c.settle(len(b), op.err)
+}
+
+// settle turns the kernel's answer into ours.
+func (c *Conn) settle(n int, err error) (int, error) {
 	switch {
-	case op.err == nil:
-		return len(b), nil
-	case errors.Is(op.err, unix.EAGAIN), errors.Is(op.err, unix.ENOBUFS):
+	case err == nil:
+		return n, nil
+	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.ENOBUFS):
 		c.drops.Add(1)
-		return len(b), nil
+		return n, nil
 	}
 	// The address stays out of the error: errors reach logs.
-	return 0, &net.OpError{Op: "write", Net: "udp", Err: op.err}
+	return 0, &net.OpError{Op: "write", Net: "udp", Err: err}
 }
 
 func (op *sendOp) aim(to netip.AddrPort, v6 bool) bool {
