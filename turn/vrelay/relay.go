@@ -1,0 +1,165 @@
+package vrelay
+
+import (
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Relay is the relayed address of one allocation: the net.PacketConn that the
+// TURN server takes for a UDP socket.
+type Relay struct {
+	hub      *Hub
+	owner    Owner
+	addr     netip.AddrPort
+	onGone   func()
+	answered atomic.Bool // the SFU has written to it
+
+	// under the uplink's lock
+	up    fifo
+	early allowance
+	ready bool
+	gone  bool
+	next  *Relay
+
+	downlink
+}
+
+// downlink is the way from the SFU to the client.
+type downlink struct {
+	mu     sync.Mutex
+	down   fifo
+	notify chan struct{} // holds one token while down may hold something
+	closed chan struct{}
+	once   sync.Once
+	read   deadline
+}
+
+func newRelay(h *Hub, owner Owner, addr netip.AddrPort, gone func()) *Relay {
+	r := &Relay{hub: h, owner: owner, addr: addr, onGone: gone}
+	r.notify = make(chan struct{}, 1)
+	r.closed = make(chan struct{})
+	return r
+}
+
+// WriteTo takes a datagram of the client for the pinned peer. One for any
+// other address is lost without an error: there is no such network.
+func (r *Relay) WriteTo(b []byte, to net.Addr) (int, error) {
+	select {
+	case <-r.closed:
+		return 0, net.ErrClosed
+	default:
+	}
+	peer, ok := to.(*net.UDPAddr)
+	switch {
+	case !ok || unmap(peer.AddrPort()) != r.hub.config.Pinned:
+		r.hub.counts.add(otherPeer, 1)
+		return len(b), nil
+	case len(b) > maxDatagram:
+		r.hub.counts.add(oversized, 1)
+		return len(b), nil
+	}
+	which, waiting := r.hub.up.push(r, b)
+	r.hub.counts.add(which, 1)
+	if which == packetsUp {
+		r.hub.counts.add(bytesUp, len(b))
+		r.hub.counts.high(waiting)
+		r.hub.wake()
+	}
+	return len(b), nil
+}
+
+// ReadFrom gives the next datagram of the SFU. The source is always the pinned
+// peer as *net.UDPAddr: the TURN server's relay goroutine ends on any other type.
+func (r *Relay) ReadFrom(b []byte) (int, net.Addr, error) {
+	for {
+		select {
+		case <-r.closed:
+			return 0, nil, net.ErrClosed
+		default:
+		}
+		r.mu.Lock()
+		p := r.down.pop()
+		r.mu.Unlock()
+		if p != nil {
+			return p.unpack(b), r.hub.peer, nil
+		}
+		select {
+		case <-r.notify:
+		case <-r.closed:
+		case <-r.read.passed():
+			return 0, nil, os.ErrDeadlineExceeded
+		}
+	}
+}
+
+// deliver queues a datagram of the SFU for the client.
+func (r *Relay) deliver(b []byte) {
+	if len(b) > maxDatagram {
+		r.hub.counts.add(oversized, 1)
+		return
+	}
+	r.answered.Store(true)
+	r.mu.Lock()
+	waiting := r.down.len
+	full := waiting >= r.hub.config.Queue || r.isClosed()
+	if !full {
+		r.down.push(pack(b))
+	}
+	r.mu.Unlock()
+	if full {
+		r.hub.counts.add(droppedDown, 1)
+		return
+	}
+	r.hub.counts.add(packetsDown, 1)
+	r.hub.counts.add(bytesDown, len(b))
+	r.hub.counts.high(waiting + 1)
+	select {
+	case r.notify <- struct{}{}:
+	default:
+	}
+}
+
+func (r *Relay) isClosed() bool {
+	select {
+	case <-r.closed:
+		return true
+	default:
+		return false
+	}
+}
+
+// Close ends the relay. Waiting reads return net.ErrClosed.
+func (r *Relay) Close() error {
+	r.once.Do(func() {
+		r.mu.Lock()
+		close(r.closed)
+		r.down.clear()
+		r.mu.Unlock()
+		r.hub.forget(r)
+		r.hub.counts.add(closedRelays, 1)
+		r.read.set(time.Time{})
+		if r.onGone != nil {
+			r.onGone()
+		}
+	})
+	return nil
+}
+
+// LocalAddr is the relayed address as *net.UDPAddr.
+func (r *Relay) LocalAddr() net.Addr { return net.UDPAddrFromAddrPort(r.addr) }
+
+// SetDeadline sets the read deadline; writes never wait.
+func (r *Relay) SetDeadline(t time.Time) error { return r.SetReadDeadline(t) }
+
+// SetReadDeadline sets the time after which a waiting read gives up.
+func (r *Relay) SetReadDeadline(t time.Time) error {
+	r.read.set(t)
+	return nil
+}
+
+// SetWriteDeadline does nothing: writes never wait.
+func (r *Relay) SetWriteDeadline(time.Time) error { return nil }

@@ -1,0 +1,514 @@
+package vrelay
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"os"
+	"runtime"
+	"strconv"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"vitrine/turn/udpsock"
+)
+
+func pinned() netip.AddrPort { return netip.MustParseAddrPort("203.0.113.7:443") }
+
+func hub(t testing.TB, c Config) *Hub {
+	t.Helper()
+	if !c.Pinned.IsValid() {
+		c.Pinned = pinned()
+	}
+	h, err := NewHub(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = h.Close() })
+	return h
+}
+
+func sfu(t testing.TB, h *Hub, real net.PacketConn) *SFUConn {
+	t.Helper()
+	c, err := h.SFUConn(real)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+func open(t testing.TB, h *Hub, session string) *Relay {
+	t.Helper()
+	r, err := h.Open(Owner{Session: session, Name: session}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func loopback(t testing.TB) *udpsock.Conn {
+	t.Helper()
+	c, err := udpsock.Listen("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+func addrPort(t testing.TB, a net.Addr) netip.AddrPort {
+	t.Helper()
+	u, ok := a.(*net.UDPAddr)
+	if !ok {
+		t.Fatalf("address is a %T", a)
+	}
+	return u.AddrPort()
+}
+
+// sockets gives every kind of connection an SFUConn can be built on.
+func sockets(t *testing.T) map[string]net.PacketConn {
+	plain, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrapped, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]net.PacketConn{
+		"none": nil, "udpsock": loopback(t), "net.UDPConn": plain,
+		"other": struct{ net.PacketConn }{wrapped},
+	}
+}
+
+func TestEchoBothWays(t *testing.T) {
+	for name, real := range sockets(t) {
+		t.Run(name, func(t *testing.T) {
+			h := hub(t, Config{})
+			c := sfu(t, h, real)
+			r := open(t, h, "s")
+			peer := net.UDPAddrFromAddrPort(pinned())
+			go echo(c)
+			buf := make([]byte, maxDatagram)
+			for i := range 200 {
+				want := []byte("datagram " + strconv.Itoa(i))
+				if i == 1 && !r.answered.Load() {
+					t.Fatal("the SFU's answer left the relay unanswered")
+				}
+				if n, err := r.WriteTo(want, peer); n != len(want) || err != nil {
+					t.Fatal(n, err)
+				}
+				_ = r.SetReadDeadline(time.Now().Add(5 * time.Second))
+				n, from, err := r.ReadFrom(buf)
+				if err != nil || !bytes.Equal(buf[:n], want) || addrPort(t, from) != pinned() {
+					t.Fatalf("echo %d: %v", i, err)
+				}
+			}
+			if got := c.LocalAddr().String(); got != pinned().String() {
+				t.Errorf("LocalAddr %s is not the pinned peer", got)
+			}
+		})
+	}
+}
+
+func echo(c *SFUConn) {
+	buf := make([]byte, maxDatagram)
+	for {
+		n, from, err := c.ReadFromAddrPort(buf)
+		if err != nil {
+			return
+		}
+		if _, err := c.WriteToAddrPort(buf[:n], from); err != nil {
+			return
+		}
+	}
+}
+
+// Real and virtual peers flood together; both must get through, whichever kind
+// of socket lies below.
+func TestNeitherSideStarves(t *testing.T) {
+	for name, real := range sockets(t) {
+		if real == nil {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			h := hub(t, Config{})
+			c := sfu(t, h, real)
+			r := open(t, h, "s")
+			r.answered.Store(true) // the cap before the first answer is not what is tested
+			client := loopback(t)
+			stop := make(chan struct{})
+			var senders sync.WaitGroup
+			flood := func(write func() error) {
+				senders.Go(func() {
+					for !isClosed(stop) && write() == nil {
+						runtime.Gosched()
+					}
+				})
+			}
+			flood(func() error { _, err := r.WriteTo([]byte("v"), h.peer); return err })
+			flood(func() error { _, err := client.WriteTo([]byte("r"), real.LocalAddr()); return err })
+			defer senders.Wait()
+			defer close(stop)
+			_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+			buf := make([]byte, 16)
+			for seen := map[byte]int{}; seen['v'] < 500 || seen['r'] < 500; {
+				n, _, err := c.ReadFromAddrPort(buf)
+				if err != nil {
+					t.Fatalf("after %d virtual and %d real: %v", seen['v'], seen['r'], err)
+				}
+				seen[buf[:n][0]]++
+			}
+		})
+	}
+}
+
+func TestOnlyThePinnedPeerExists(t *testing.T) {
+	h := hub(t, Config{})
+	c := sfu(t, h, nil)
+	r := open(t, h, "s")
+	others := []string{
+		"203.0.113.7:444", "203.0.113.8:443", "0.0.0.0:443", "127.0.0.1:443", "[::1]:443", "[::]:443",
+		"[64:ff9b::cb00:7107]:443", "[2002:cb00:7107::1]:443", "198.51.100.1:1025",
+	}
+	for _, other := range others {
+		if n, err := r.WriteTo([]byte("x"), net.UDPAddrFromAddrPort(netip.MustParseAddrPort(other))); n != 1 || err != nil {
+			t.Errorf("%s: %d, %v: a datagram to nowhere must look sent", other, n, err)
+		}
+	}
+	if _, err := r.WriteTo([]byte("x"), &net.TCPAddr{IP: h.peer.IP, Port: h.peer.Port}); err != nil {
+		t.Error(err)
+	}
+	if got := h.Stats()["dropped_other_peer"]; got != uint64(len(others)+1) {
+		t.Errorf("%d counted as other peer, want %d", got, len(others)+1)
+	}
+	if !h.up.empty() {
+		t.Error("a datagram for another peer reached the SFU's queue")
+	}
+	// The mapped form is the same host once unmapped (RFC 4291 section 2.5.5.2).
+	if _, err := r.WriteTo([]byte("y"), &net.UDPAddr{IP: h.peer.IP.To16(), Port: h.peer.Port}); err != nil {
+		t.Error(err)
+	}
+	buf := make([]byte, 8)
+	if n, from, err := c.ReadFromAddrPort(buf); err != nil || n != 1 || from != addrPort(t, r.LocalAddr()) {
+		t.Errorf("the pinned peer: %d, %v", n, err)
+	}
+}
+
+func TestSpoofedSourceIsDropped(t *testing.T) {
+	// Loopback cannot send from TEST-NET-2, so the prefix is moved to where it can.
+	sender := loopback(t)
+	real := loopback(t)
+	h := hub(t, Config{Prefix: netip.MustParsePrefix("127.0.0.0/24")})
+	c := sfu(t, h, real)
+	if _, err := sender.WriteTo([]byte("spoof"), real.LocalAddr()); err != nil {
+		t.Fatal(err)
+	}
+	_ = c.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
+	if _, _, err := c.ReadFromAddrPort(make([]byte, 16)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("a source inside the virtual prefix came through the real socket: %v", err)
+	}
+	if h.Stats()["dropped_spoofed"] != 1 {
+		t.Error("the spoofed datagram was not counted")
+	}
+}
+
+func TestDeadlines(t *testing.T) {
+	for name, real := range sockets(t) {
+		t.Run(name, func(t *testing.T) {
+			h := hub(t, Config{})
+			c := sfu(t, h, real)
+			r := open(t, h, "s")
+			buf := make([]byte, 16)
+			for _, conn := range []net.PacketConn{c, r} {
+				_ = conn.SetDeadline(time.Now().Add(-time.Second))
+				if _, _, err := conn.ReadFrom(buf); !errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Errorf("%T, past deadline: %v", conn, err)
+				}
+				_ = conn.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
+				if _, _, err := conn.ReadFrom(buf); !errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Errorf("%T, coming deadline: %v", conn, err)
+				}
+				_ = conn.SetDeadline(time.Time{})
+			}
+			// A removed deadline leaves both readable.
+			go func() { _, _ = r.WriteTo([]byte("x"), h.peer) }()
+			n, from, err := c.ReadFromAddrPort(buf)
+			if err != nil || n != 1 {
+				t.Fatal(n, err)
+			}
+			go func() { _, _ = c.WriteToAddrPort([]byte("y"), from) }()
+			if n, _, err := r.ReadFrom(buf); err != nil || n != 1 {
+				t.Fatal(n, err)
+			}
+		})
+	}
+}
+
+func TestCloseEndsWaitingReads(t *testing.T) {
+	for name, real := range sockets(t) {
+		t.Run(name, func(t *testing.T) {
+			h := hub(t, Config{})
+			c := sfu(t, h, real)
+			r := open(t, h, "s")
+			ended := make(chan error, 2)
+			read := func(p net.PacketConn) { _, _, err := p.ReadFrom(make([]byte, 8)); ended <- err }
+			go read(c)
+			go read(r)
+			if err := errors.Join(h.Close(), c.Close()); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				if err := <-ended; !errors.Is(err, net.ErrClosed) {
+					t.Errorf("read ended with %v", err)
+				}
+			}
+			for _, conn := range []net.PacketConn{c, r} {
+				if _, err := conn.WriteTo([]byte("x"), h.peer); !errors.Is(err, net.ErrClosed) {
+					t.Errorf("%T wrote after close: %v", conn, err)
+				}
+			}
+			if _, err := h.Open(Owner{"s", "s"}, nil); !errors.Is(err, ErrClosed) {
+				t.Errorf("a closed hub opened a relay: %v", err)
+			}
+		})
+	}
+}
+
+// Threat row 20: a kick closes all relays of one session and of no other.
+func TestKick(t *testing.T) {
+	h := hub(t, Config{PerSession: 100, PerName: 100})
+	var gone sync.WaitGroup
+	for range 50 {
+		gone.Add(1)
+		if _, err := h.Open(Owner{Session: "a", Name: "n"}, gone.Done); err != nil {
+			t.Fatal(err)
+		}
+	}
+	other := open(t, h, "b")
+	if n := h.Kick("a"); n != 50 {
+		t.Errorf("kicked %d of 50", n)
+	}
+	gone.Wait()
+	if h.Stats()["allocations"] != 1 || other.isClosed() {
+		t.Error("the other session's relay is gone")
+	}
+	if len(h.byName) != 1 || len(h.bySess) != 1 {
+		t.Error("a kicked session is still in the tables")
+	}
+	if h.Kick("a") != 0 {
+		t.Error("kicked something twice")
+	}
+}
+
+func TestQuotas(t *testing.T) {
+	h := hub(t, Config{PerName: 2, PerSession: 3, Total: 4})
+	for i, c := range []struct {
+		owner Owner
+		want  error
+	}{
+		{Owner{"a", "1"}, nil}, {Owner{"a", "1"}, nil}, {Owner{"a", "1"}, ErrQuota}, {Owner{"a", "2"}, nil},
+		{Owner{"a", "3"}, ErrQuota}, {Owner{"b", "4"}, nil}, {Owner{"b", "5"}, ErrQuota}, {Owner{"", "5"}, ErrOwner}, {Owner{"b", ""}, ErrOwner},
+	} {
+		if c.want == nil != h.Room(c.owner) && c.want != ErrOwner {
+			t.Errorf("case %d: Room disagrees with Open", i)
+		}
+		if _, err := h.Open(c.owner, nil); !errors.Is(err, c.want) {
+			t.Errorf("case %d: %v, want %v", i, err, c.want)
+		}
+	}
+}
+
+func TestAddressesComeOnceEach(t *testing.T) {
+	h := hub(t, Config{Prefix: netip.MustParsePrefix("198.51.100.8/30")})
+	seen := map[netip.AddrPort]bool{}
+	held := open(t, h, "held")
+	seen[held.addr] = true
+	for range 2*portSpan - 1 {
+		r := open(t, h, "s")
+		if seen[r.addr] || !h.Prefix().Contains(r.addr.Addr()) || r.addr.Port() < firstPort {
+			t.Fatalf("address %d of the sequence is used again or outside", len(seen))
+		}
+		seen[r.addr] = true
+		_ = r.Close()
+	}
+	if next := open(t, h, "s"); next.addr == held.addr {
+		t.Error("after the whole prefix, a held address was given again")
+	}
+}
+
+func TestQueuesAreBounded(t *testing.T) {
+	h := hub(t, Config{Queue: 8})
+	c := sfu(t, h, nil)
+	r := open(t, h, "s")
+	r.answered.Store(true)
+	for range 20 {
+		_, _ = r.WriteTo([]byte("up"), h.peer)
+		_, _ = c.WriteTo([]byte("down"), r.LocalAddr())
+	}
+	stats := h.Stats()
+	if stats["packets_up"] != 8 || stats["dropped_queue_up"] != 12 || stats["packets_down"] != 8 || stats["dropped_queue_down"] != 12 {
+		t.Errorf("%v", stats)
+	}
+	if stats["queue_high_water"] != 8 {
+		t.Errorf("high water %d", stats["queue_high_water"])
+	}
+	_, _ = r.WriteTo(make([]byte, maxDatagram+1), h.peer)
+	_, _ = c.WriteTo(make([]byte, maxDatagram+1), r.LocalAddr())
+	if h.Stats()["dropped_oversized"] != 2 {
+		t.Error("an oversized datagram was cut instead of dropped")
+	}
+	_ = r.Close()
+	_, _ = c.WriteTo([]byte("late"), r.LocalAddr())
+	_, _ = c.WriteToAddrPort([]byte("out"), netip.MustParseAddrPort("192.0.2.1:9"))
+	if s := h.Stats(); s["dropped_no_relay"] != 1 || s["dropped_no_socket"] != 1 {
+		t.Errorf("%v", s)
+	}
+}
+
+func TestLittleGetsThroughBeforeTheAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := hub(t, Config{Queue: 1000})
+		c := sfu(t, h, nil)
+		r := open(t, h, "s")
+		send := func(n, size int) {
+			for range n {
+				_, _ = r.WriteTo(make([]byte, size), h.peer)
+			}
+		}
+		send(80, 100)
+		if got := h.Stats()["packets_up"]; got != earlyPackets {
+			t.Errorf("%d small datagrams of the first second, want %d", got, earlyPackets)
+		}
+		time.Sleep(time.Second)
+		send(80, 1500)
+		if got := h.Stats()["bytes_up"]; got > 2*earlyBytes {
+			t.Errorf("%d bytes in two seconds", got)
+		}
+		_, _ = c.WriteTo([]byte("answer"), r.LocalAddr())
+		before := h.Stats()["packets_up"]
+		send(200, 1500)
+		if got := h.Stats()["packets_up"] - before; got != 200 {
+			t.Errorf("%d of 200 after the answer", got)
+		}
+	})
+}
+
+func TestOneFloodDelaysOthersByOneEach(t *testing.T) {
+	h := hub(t, Config{})
+	c := sfu(t, h, nil)
+	loud, quiet := open(t, h, "loud"), open(t, h, "quiet")
+	loud.answered.Store(true)
+	for range 200 {
+		_, _ = loud.WriteTo([]byte("l"), h.peer)
+	}
+	_, _ = quiet.WriteTo([]byte("q"), h.peer)
+	buf := make([]byte, 4)
+	for i := range 3 {
+		if _, from, err := c.ReadFromAddrPort(buf); err != nil {
+			t.Fatal(err)
+		} else if from == quiet.addr {
+			return
+		} else if i == 2 {
+			t.Error("the quiet relay waits behind the flood")
+		}
+	}
+}
+
+func TestConfig(t *testing.T) {
+	for name, c := range map[string]Config{
+		"nothing":         {},
+		"no port":         {Pinned: netip.MustParseAddrPort("203.0.113.7:0")},
+		"IPv6":            {Pinned: netip.MustParseAddrPort("[2001:db8::1]:443")},
+		"unspecified":     {Pinned: netip.MustParseAddrPort("0.0.0.0:443")},
+		"inside prefix":   {Pinned: netip.MustParseAddrPort("198.51.100.1:443")},
+		"IPv6 prefix":     {Pinned: pinned(), Prefix: netip.MustParsePrefix("2001:db8::/64")},
+		"too small":       {Pinned: pinned(), Prefix: netip.MustParsePrefix("198.51.100.0/31")},
+		"too large":       {Pinned: pinned(), Prefix: netip.MustParsePrefix("0.0.0.0/0")},
+		"negative limits": {Pinned: pinned(), Queue: -1},
+	} {
+		if _, err := NewHub(c); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+	h := hub(t, Config{Pinned: netip.MustParseAddrPort("[::ffff:203.0.113.7]:443")})
+	if h.Pinned() != pinned() || h.Prefix() != DefaultPrefix() {
+		t.Error("defaults")
+	}
+	sfu(t, h, nil)
+	if _, err := h.SFUConn(nil); err == nil {
+		t.Error("a second SFU connection was made")
+	}
+}
+
+// Random opening, closing, kicking and writing from many goroutines leaves
+// nothing behind; run with -race it shows that the hub is safe to share.
+func TestRandomUse(t *testing.T) {
+	h := hub(t, Config{Queue: 4, PerName: 50, PerSession: 50})
+	c := sfu(t, h, loopback(t))
+	done := make(chan struct{})
+	go func() { echo(c); close(done) }()
+	var users sync.WaitGroup
+	for user := range 8 {
+		users.Go(func() {
+			dice := rand.New(rand.NewPCG(uint64(user), 1))
+			session := strconv.Itoa(user % 3)
+			var mine []*Relay
+			for range 2000 {
+				switch dice.IntN(8) {
+				case 0:
+					if r, err := h.Open(Owner{session, session}, nil); err == nil {
+						mine = append(mine, r)
+					}
+				case 1:
+					h.Kick(strconv.Itoa(dice.IntN(3)))
+				case 2:
+					if len(mine) > 0 {
+						_ = mine[dice.IntN(len(mine))].Close()
+					}
+				case 3:
+					if len(mine) > 0 {
+						r := mine[dice.IntN(len(mine))]
+						_ = r.SetReadDeadline(time.Unix(1, 0))
+						_, _, _ = r.ReadFrom(make([]byte, 64))
+					}
+				default:
+					if len(mine) > 0 {
+						_, _ = mine[dice.IntN(len(mine))].WriteTo(make([]byte, dice.IntN(100)), h.peer)
+					}
+				}
+			}
+		})
+	}
+	users.Wait()
+	_ = h.Close()
+	_ = c.Close()
+	<-done
+	if len(h.relays) != 0 || len(h.byName) != 0 || len(h.bySess) != 0 {
+		t.Error("the tables are not empty")
+	}
+	if s := h.Stats(); s["opened"] != s["closed"] {
+		t.Errorf("%d opened, %d closed", s["opened"], s["closed"])
+	}
+}
+
+func BenchmarkRoundTrip(b *testing.B) {
+	h := hub(b, Config{})
+	c := sfu(b, h, loopback(b))
+	r := open(b, h, "s")
+	r.answered.Store(true)
+	go echo(c)
+	payload, buf := make([]byte, 1200), make([]byte, maxDatagram)
+	b.ReportAllocs()
+	for b.Loop() {
+		_, _ = r.WriteTo(payload, h.peer)
+		if _, _, err := r.ReadFrom(buf); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
