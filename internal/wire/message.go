@@ -34,9 +34,6 @@ const (
 // maxRatio is how many times larger than its deflated form a frame may be.
 const maxRatio = 100
 
-// DeflateFrom is the size in bytes from which frames are worth deflating.
-const DeflateFrom = 1024
-
 // AppendMessages splits a frame into messages and calls emit with each. A message is only valid during the call.
 func AppendMessages(frame []byte, deflate *Deflater, emit func(msg []byte) error) error {
 	body, flags := frame, uint64(0)

@@ -13,6 +13,7 @@ const (
 	MaxEntry      = 128     // bytes of one string table entry; longer strings travel as literals
 	MaxLiteral    = 1 << 20 // bytes of one literal
 	MaxChunk      = 15 << 10
+	DeflateFrom   = 1024 // bytes of a frame from which it is worth deflating
 )
 
 // NodeID names a node of a page within one epoch. 0 is the document itself; ids are dense, in order of appearance, and

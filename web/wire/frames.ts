@@ -11,6 +11,7 @@ export const MaxTableBytes = 524288;
 export const MaxEntry = 128;
 export const MaxLiteral = 1048576;
 export const MaxChunk = 15360;
+export const DeflateFrom = 1024;
 export const OpEnd = 0;
 export const OpPage = 1;
 export const OpView = 2;
@@ -408,7 +409,7 @@ export interface Stroked {
 export interface Offer {
   readonly kind: 'offer';
   readonly asset: number;
-  readonly kind: number;
+  readonly assetKind: number;
   readonly hash: Uint8Array;
   readonly size: number;
   /** natural size in CSS pixels; 0 when unknown or meaningless */
@@ -443,7 +444,7 @@ export interface Chunk {
 export interface Ready {
   readonly kind: 'ready';
   readonly asset: number;
-  readonly kind: number;
+  readonly assetKind: number;
   readonly mime: number;
   readonly hash: Uint8Array;
   readonly size: number;
@@ -483,7 +484,7 @@ export interface Batch {
  * right or lower one. Losing one is repaired by the next. */
 export interface Pointer {
   readonly kind: 'pointer';
-  readonly kind: number;
+  readonly pointerKind: number;
   readonly epoch: number;
   readonly node: number;
   readonly x: number;
@@ -494,7 +495,7 @@ export interface Pointer {
 export interface Pointed {
   readonly kind: 'pointed';
   readonly from: number;
-  readonly kind: number;
+  readonly pointerKind: number;
   readonly epoch: number;
   readonly node: number;
   readonly x: number;
@@ -587,48 +588,48 @@ export type ToCustomer = Welcome | Ping | Pong | State | Ask | Scopes | Agents |
 /** ToAgent: a frame that the server sends to an agent. */
 export type ToAgent = Welcome | Ping | Pong | State | Scopes | Agents | Said | Refused | Ticket | Quality | Stroked | Gone | Chunk | Ready | Batch | Pointed;
 
-const hello = [1, 'hello', 0, [['protocol', 0, 2147483647], ['table', 0, 2147483647], ['client', 4, 64]]] as const;
-const welcome = [2, 'welcome', 0, [['protocol', 0, 2147483647], ['session', 4, 64], ['self', 0, 2147483647], ['name', 4, 128], ['origin', 4, 256], ['salt', 0, 2147483647], ['awaySeconds', 0, 2147483647]]] as const;
-const ping = [3, 'ping', 0, [['seq', 0, 2147483647]]] as const;
-const pong = [4, 'pong', 0, [['seq', 0, 2147483647]]] as const;
-const state = [5, 'state', 0, [['state', 0, 5], ['reason', 0, 10]]] as const;
-const ask = [6, 'ask', 0, [['ask', 0, 2147483647], ['scopes', 0, 255], ['agent', 0, 2147483647], ['name', 4, 128], ['company', 4, 128]]] as const;
-const answer = [7, 'answer', 0, [['ask', 0, 2147483647], ['granted', 0, 255]]] as const;
-const revoke = [8, 'revoke', 0, [['scopes', 0, 255]]] as const;
-const scopes = [9, 'scopes', 0, [['granted', 0, 255], ['driver', 0, 2147483647]]] as const;
-const agents = [10, 'agents', 0, [['list', 6, 16, [['id', 0, 2147483647], ['name', 4, 128], ['active', 2, 1]]]]] as const;
-const share = [11, 'share', 0, [['on', 2, 1], ['epoch', 0, 2147483647]]] as const;
-const resync = [12, 'resync', 0, [['epoch', 0, 2147483647], ['rule', 4, 64], ['node', 0, 2147483647]]] as const;
-const request = [13, 'request', 0, [['scopes', 0, 255]]] as const;
-const release = [14, 'release', 0, [['scopes', 0, 255]]] as const;
-const pause = [15, 'pause', 0, [['paused', 2, 1]]] as const;
-const end = [16, 'end', 0, []] as const;
-const say = [18, 'say', 0, [['text', 4, 8192]]] as const;
-const said = [19, 'said', 0, [['from', 0, 2147483647], ['name', 4, 128], ['runs', 6, 256, [['style', 0, 31], ['text', 4, 8192]]]]] as const;
-const refused = [20, 'refused', 0, [['seq', 0, 2147483647], ['rule', 4, 64], ['node', 0, 2147483647]]] as const;
-const receipt = [21, 'receipt', 0, [['seq', 0, 2147483647], ['from', 0, 2147483647], ['rule', 4, 64], ['node', 0, 2147483647]]] as const;
-const ack = [22, 'ack', 0, [['epoch', 0, 2147483647], ['seq', 0, 2147483647]]] as const;
-const need = [23, 'need', 0, [['epoch', 0, 2147483647]]] as const;
-const presence = [24, 'presence', 0, [['visible', 2, 1], ['active', 2, 1]]] as const;
-const ticket = [25, 'ticket', 0, [['token', 4, 2048]]] as const;
-const quality = [26, 'quality', 0, [['roundTrip', 0, 2147483647], ['stale', 0, 2147483647], ['degraded', 2, 1]]] as const;
-const stroke = [27, 'stroke', 0, [['tool', 0, 3], ['colour', 0, 7], ['points', 6, 2048, [['x', 1, 1048576], ['y', 1, 1048576]]]]] as const;
-const stroked = [28, 'stroked', 0, [['from', 0, 2147483647], ['tool', 0, 3], ['colour', 0, 7], ['points', 6, 2048, [['x', 1, 1048576], ['y', 1, 1048576]]]]] as const;
-const offer = [40, 'offer', 0, [['asset', 0, 9007199254740991], ['kind', 0, 2], ['hash', 3, 32], ['size', 0, 8388608], ['width', 0, 16384], ['height', 0, 16384]]] as const;
-const want = [41, 'want', 0, [['hashes', 7, 64]]] as const;
-const gone = [42, 'gone', 0, [['asset', 0, 9007199254740991], ['reason', 0, 4]]] as const;
-const chunk = [43, 'chunk', 2, [['hash', 3, 32], ['index', 0, 1023], ['count', 0, 1024], ['data', 5, 15360]]] as const;
-const ready = [44, 'ready', 0, [['asset', 0, 9007199254740991], ['kind', 0, 2], ['mime', 0, 7], ['hash', 3, 32], ['size', 0, 16777216], ['width', 0, 16384], ['height', 0, 16384]]] as const;
-const batch = [50, 'batch', 1, [['epoch', 0, 2147483647], ['seq', 0, 2147483647], ['snapshot', 2, 1], ['clear', 2, 1], ['strings', 6, 8192, [['role', 0, 12], ['text', 4, 1048576]]], ['literals', 6, 65536, [['role', 0, 12], ['text', 4, 1048576]]], ['ops', 5, 8388608]]] as const;
-const pointer = [60, 'pointer', 3, [['kind', 0, 3], ['epoch', 0, 2147483647], ['node', 0, 2147483647], ['x', 0, 65535], ['y', 0, 65535]]] as const;
-const pointed = [61, 'pointed', 3, [['from', 0, 2147483647], ['kind', 0, 3], ['epoch', 0, 2147483647], ['node', 0, 2147483647], ['x', 0, 65535], ['y', 0, 65535]]] as const;
-const click = [70, 'click', 4, [['seq', 0, 2147483647], ['from', 0, 2147483647], ['epoch', 0, 2147483647], ['node', 0, 2147483647], ['x', 0, 65535], ['y', 0, 65535], ['count', 0, 3]]] as const;
-const typeText = [71, 'typeText', 4, [['seq', 0, 2147483647], ['from', 0, 2147483647], ['epoch', 0, 2147483647], ['node', 0, 2147483647], ['text', 4, 4096]]] as const;
-const pressKey = [72, 'pressKey', 4, [['seq', 0, 2147483647], ['from', 0, 2147483647], ['epoch', 0, 2147483647], ['node', 0, 2147483647], ['key', 0, 14]]] as const;
-const scrollTo = [73, 'scrollTo', 4, [['seq', 0, 2147483647], ['from', 0, 2147483647], ['epoch', 0, 2147483647], ['node', 0, 2147483647], ['x', 1, 16777216], ['y', 1, 16777216]]] as const;
-const choose = [74, 'choose', 4, [['seq', 0, 2147483647], ['from', 0, 2147483647], ['epoch', 0, 2147483647], ['node', 0, 2147483647], ['option', 0, 2147483647], ['on', 2, 1]]] as const;
-const setValue = [75, 'setValue', 4, [['seq', 0, 2147483647], ['from', 0, 2147483647], ['epoch', 0, 2147483647], ['node', 0, 2147483647], ['value', 4, 256]]] as const;
-const navigate = [76, 'navigate', 4, [['seq', 0, 2147483647], ['from', 0, 2147483647], ['to', 0, 2]]] as const;
+export const hello = [1, 'hello', 0, [['protocol', 0, 2147483647], ['table', 0, 2147483647], ['client', 4, 64]]] as const;
+export const welcome = [2, 'welcome', 0, [['protocol', 0, 2147483647], ['session', 4, 64], ['self', 0, 2147483647], ['name', 4, 128], ['origin', 4, 256], ['salt', 0, 2147483647], ['awaySeconds', 0, 2147483647]]] as const;
+export const ping = [3, 'ping', 0, [['seq', 0, 2147483647]]] as const;
+export const pong = [4, 'pong', 0, [['seq', 0, 2147483647]]] as const;
+export const state = [5, 'state', 0, [['state', 0, 5], ['reason', 0, 10]]] as const;
+export const ask = [6, 'ask', 0, [['ask', 0, 2147483647], ['scopes', 0, 255], ['agent', 0, 2147483647], ['name', 4, 128], ['company', 4, 128]]] as const;
+export const answer = [7, 'answer', 0, [['ask', 0, 2147483647], ['granted', 0, 255]]] as const;
+export const revoke = [8, 'revoke', 0, [['scopes', 0, 255]]] as const;
+export const scopes = [9, 'scopes', 0, [['granted', 0, 255], ['driver', 0, 2147483647]]] as const;
+export const agents = [10, 'agents', 0, [['list', 6, 16, [['id', 0, 2147483647], ['name', 4, 128], ['active', 2, 1]]]]] as const;
+export const share = [11, 'share', 0, [['on', 2, 1], ['epoch', 0, 2147483647]]] as const;
+export const resync = [12, 'resync', 0, [['epoch', 0, 2147483647], ['rule', 4, 64], ['node', 0, 2147483647]]] as const;
+export const request = [13, 'request', 0, [['scopes', 0, 255]]] as const;
+export const release = [14, 'release', 0, [['scopes', 0, 255]]] as const;
+export const pause = [15, 'pause', 0, [['paused', 2, 1]]] as const;
+export const end = [16, 'end', 0, []] as const;
+export const say = [18, 'say', 0, [['text', 4, 8192]]] as const;
+export const said = [19, 'said', 0, [['from', 0, 2147483647], ['name', 4, 128], ['runs', 6, 256, [['style', 0, 31], ['text', 4, 8192]]]]] as const;
+export const refused = [20, 'refused', 0, [['seq', 0, 2147483647], ['rule', 4, 64], ['node', 0, 2147483647]]] as const;
+export const receipt = [21, 'receipt', 0, [['seq', 0, 2147483647], ['from', 0, 2147483647], ['rule', 4, 64], ['node', 0, 2147483647]]] as const;
+export const ack = [22, 'ack', 0, [['epoch', 0, 2147483647], ['seq', 0, 2147483647]]] as const;
+export const need = [23, 'need', 0, [['epoch', 0, 2147483647]]] as const;
+export const presence = [24, 'presence', 0, [['visible', 2, 1], ['active', 2, 1]]] as const;
+export const ticket = [25, 'ticket', 0, [['token', 4, 2048]]] as const;
+export const quality = [26, 'quality', 0, [['roundTrip', 0, 2147483647], ['stale', 0, 2147483647], ['degraded', 2, 1]]] as const;
+export const stroke = [27, 'stroke', 0, [['tool', 0, 3], ['colour', 0, 7], ['points', 6, 2048, [['x', 1, 1048576], ['y', 1, 1048576]]]]] as const;
+export const stroked = [28, 'stroked', 0, [['from', 0, 2147483647], ['tool', 0, 3], ['colour', 0, 7], ['points', 6, 2048, [['x', 1, 1048576], ['y', 1, 1048576]]]]] as const;
+export const offer = [40, 'offer', 0, [['asset', 0, 9007199254740991], ['assetKind', 0, 2], ['hash', 3, 32], ['size', 0, 8388608], ['width', 0, 16384], ['height', 0, 16384]]] as const;
+export const want = [41, 'want', 0, [['hashes', 7, 64]]] as const;
+export const gone = [42, 'gone', 0, [['asset', 0, 9007199254740991], ['reason', 0, 4]]] as const;
+export const chunk = [43, 'chunk', 2, [['hash', 3, 32], ['index', 0, 1023], ['count', 0, 1024], ['data', 5, 15360]]] as const;
+export const ready = [44, 'ready', 0, [['asset', 0, 9007199254740991], ['assetKind', 0, 2], ['mime', 0, 7], ['hash', 3, 32], ['size', 0, 16777216], ['width', 0, 16384], ['height', 0, 16384]]] as const;
+export const batch = [50, 'batch', 1, [['epoch', 0, 2147483647], ['seq', 0, 2147483647], ['snapshot', 2, 1], ['clear', 2, 1], ['strings', 6, 8192, [['role', 0, 12], ['text', 4, 1048576]]], ['literals', 6, 65536, [['role', 0, 12], ['text', 4, 1048576]]], ['ops', 5, 8388608]]] as const;
+export const pointer = [60, 'pointer', 3, [['pointerKind', 0, 3], ['epoch', 0, 2147483647], ['node', 0, 2147483647], ['x', 0, 65535], ['y', 0, 65535]]] as const;
+export const pointed = [61, 'pointed', 3, [['from', 0, 2147483647], ['pointerKind', 0, 3], ['epoch', 0, 2147483647], ['node', 0, 2147483647], ['x', 0, 65535], ['y', 0, 65535]]] as const;
+export const click = [70, 'click', 4, [['seq', 0, 2147483647], ['from', 0, 2147483647], ['epoch', 0, 2147483647], ['node', 0, 2147483647], ['x', 0, 65535], ['y', 0, 65535], ['count', 0, 3]]] as const;
+export const typeText = [71, 'typeText', 4, [['seq', 0, 2147483647], ['from', 0, 2147483647], ['epoch', 0, 2147483647], ['node', 0, 2147483647], ['text', 4, 4096]]] as const;
+export const pressKey = [72, 'pressKey', 4, [['seq', 0, 2147483647], ['from', 0, 2147483647], ['epoch', 0, 2147483647], ['node', 0, 2147483647], ['key', 0, 14]]] as const;
+export const scrollTo = [73, 'scrollTo', 4, [['seq', 0, 2147483647], ['from', 0, 2147483647], ['epoch', 0, 2147483647], ['node', 0, 2147483647], ['x', 1, 16777216], ['y', 1, 16777216]]] as const;
+export const choose = [74, 'choose', 4, [['seq', 0, 2147483647], ['from', 0, 2147483647], ['epoch', 0, 2147483647], ['node', 0, 2147483647], ['option', 0, 2147483647], ['on', 2, 1]]] as const;
+export const setValue = [75, 'setValue', 4, [['seq', 0, 2147483647], ['from', 0, 2147483647], ['epoch', 0, 2147483647], ['node', 0, 2147483647], ['value', 4, 256]]] as const;
+export const navigate = [76, 'navigate', 4, [['seq', 0, 2147483647], ['from', 0, 2147483647], ['to', 0, 2]]] as const;
 
 /** Decodes and encodes a frame that a customer may send. */
 export const fromCustomer: FrameTable<FromCustomer> = [

@@ -45,7 +45,7 @@ func typescript(m *model) []byte {
 		p("/** %s: %s. */\nexport type %s = %s;\n", s.Name, s.Doc, s.Name, strings.Join(names, " | "))
 	}
 	for _, f := range m.Frames {
-		p("const %s = [%d, '%s', %d, %s] as const;", lower(f.Name), f.Number, lower(f.Name), channelNumber(m, f.Channel), tsFields(f.Fields))
+		p("export const %s = [%d, '%s', %d, %s] as const;", lower(f.Name), f.Number, lower(f.Name), channelNumber(m, f.Channel), tsFields(f.Fields))
 	}
 	for _, s := range sides {
 		p("\n/** Decodes and encodes %s. */\nexport const %s: FrameTable<%s> = [", s.Doc, lower(s.Name), s.Name)
@@ -97,9 +97,17 @@ func tsInterface(p func(string, ...any), r *record, kind string) {
 		if f.Doc != "" {
 			p("  /** %s */", f.Doc)
 		}
-		p("  readonly %s: %s;", tsName(f.Name), tsType(f))
+		p("  readonly %s: %s;", tsFieldName(f), tsType(f))
 	}
 	p("}\n")
+}
+
+// tsFieldName is the field's name in TypeScript, where kind tells the frames apart: a field Kind is named after its type.
+func tsFieldName(f field) string {
+	if f.Name == "Kind" {
+		return lower(f.GoType)
+	}
+	return tsName(f.Name)
 }
 
 // tsName lowers the first word of a Go name: ID is id, RoundTrip is roundTrip.
@@ -132,7 +140,7 @@ func tsType(f field) string {
 func tsFields(fields []field) string {
 	var parts []string
 	for _, f := range fields {
-		name := "'" + tsName(f.Name) + "'"
+		name := "'" + tsFieldName(f) + "'"
 		switch f.Kind {
 		case kUint:
 			parts = append(parts, fmt.Sprintf("[%s, %d, %d]", name, tsUint, f.Max))

@@ -1,0 +1,91 @@
+// Writes batches: the string table, the literals and the token stream of internal/wire/dom.go.
+import { Writer } from './codec';
+import { MaxTable, MaxTableBytes, Role, batch } from './frames';
+
+// At most three bytes a UTF-16 unit, so a string of this length fits into a table entry (MaxEntry).
+const ENTRY_UNITS = 42;
+
+/** Writes one batch after the other; the string table lives as long as the writer. */
+export class BatchWriter {
+  /** The token stream of the batch. */
+  readonly ops = new Writer(4096);
+  private readonly strings = new Writer(4096);
+  private readonly literals = new Writer(1024);
+  private readonly tables: Map<string, number>[] = [];
+  private entries = 0;
+  private tableBytes = 0;
+  private newStrings = 0;
+  private newLiterals = 0;
+  private cleared = false;
+  private last = 0;
+
+  /** Starts a batch. A snapshot, and a batch that finds the table nearly full, empties the table first. */
+  begin(snapshot: boolean): void {
+    this.ops.clear();
+    this.strings.clear();
+    this.literals.clear();
+    this.newStrings = this.newLiterals = this.last = 0;
+    this.cleared = snapshot || this.entries > MaxTable * 0.9 || this.tableBytes > MaxTableBytes * 0.9;
+    if (!this.cleared) return;
+    this.tables.length = this.entries = this.tableBytes = 0;
+    for (let role = 0; role <= Role.Path; role++) this.tables.push(new Map());
+  }
+
+  /** Writes a reference to a string. */
+  ref(role: number, text: string): void {
+    const table = this.tables[role];
+    const known = table?.get(text);
+    if (known !== undefined) {
+      this.ops.uint(known);
+      return;
+    }
+    if (table && text.length <= ENTRY_UNITS && this.entries < MaxTable && this.tableBytes + ENTRY_UNITS * 3 <= MaxTableBytes) {
+      this.strings.uint(role);
+      this.tableBytes += this.strings.text(text);
+      this.newStrings++;
+      table.set(text, ++this.entries);
+      this.ops.uint(this.entries);
+      return;
+    }
+    this.literals.uint(role);
+    this.literals.text(text);
+    this.newLiterals++;
+    this.ops.byte(0);
+  }
+
+  /** Writes an id as the difference to the one named before. */
+  id(id: number): void {
+    this.ops.int(id - this.last);
+    this.last = id;
+  }
+
+  /** How many bytes the batch has so far. */
+  get size(): number {
+    return this.ops.length + this.strings.length + this.literals.length;
+  }
+
+  /** The frame. */
+  end(epoch: number, seq: number, snapshot: boolean): Uint8Array {
+    const w = new Writer(this.size + 32);
+    w.uint(batch[0]);
+    w.uint(epoch);
+    w.uint(seq);
+    w.byte(snapshot ? 1 : 0);
+    w.byte(this.cleared ? 1 : 0);
+    w.uint(this.newStrings);
+    w.raw(this.strings.bytes);
+    w.uint(this.newLiterals);
+    w.raw(this.literals.bytes);
+    w.uint(this.ops.length);
+    w.raw(this.ops.bytes);
+    return w.bytes;
+  }
+
+  /** Forgets every string. */
+  wipe(): void {
+    for (const table of this.tables) table.clear();
+    this.ops.wipe();
+    this.strings.wipe();
+    this.literals.wipe();
+  }
+}
