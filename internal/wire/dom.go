@@ -7,7 +7,7 @@ package wire
 // order and in no other:
 //
 //	ops    = [Page] [View] *Detach *Insert *(Set | Unset | SetText | SetLive) [Focus] [Sum]
-//	Page   = OpPage flags ref(url) ref(text)          flags: 1 = quirks mode
+//	Page   = OpPage flags ref(url) ref(title)         flags: 1 = quirks mode
 //	View   = OpView width height scale                of the customer's viewport, CSS pixels; scale = device pixels * 1000
 //	Detach = OpDetach id
 //	Insert = OpInsert place 1*node OpEnd

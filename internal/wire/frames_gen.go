@@ -867,14 +867,14 @@ func (f *Batch) decode(r *Reader) {
 	f.Strings = f.Strings[:0]
 	for n := r.Count(8192); n > 0 && r.rule == ""; n-- {
 		var e Str
-		e.Role = Role(r.Uint(12))
+		e.Role = Role(r.Uint(13))
 		e.Text = r.Bytes(1048576)
 		f.Strings = append(f.Strings, e)
 	}
 	f.Literals = f.Literals[:0]
-	for n := r.Count(65536); n > 0 && r.rule == ""; n-- {
+	for n := r.Count(262144); n > 0 && r.rule == ""; n-- {
 		var e Str
-		e.Role = Role(r.Uint(12))
+		e.Role = Role(r.Uint(13))
 		e.Text = r.Bytes(1048576)
 		f.Literals = append(f.Literals, e)
 	}

@@ -72,7 +72,7 @@ type Batch struct {
 	Seq      uint32
 	Snapshot bool
 	Clear    bool   // the string table is emptied first; a snapshot always does
-	Strings  []Str  `wire:"max=8192"`  // new entries of the string table, in order of first use
-	Literals []Str  `wire:"max=65536"` // strings used once, in order of use
+	Strings  []Str  `wire:"max=8192"`   // new entries of the string table, in order of first use
+	Literals []Str  `wire:"max=262144"` // strings used once, in order of use
 	Ops      []byte `wire:"max=8388608"`
 }

@@ -61,6 +61,7 @@ const (
 	RoleColour               // a CSS colour
 	RoleID                   // id or reference to one
 	RolePath                 // SVG path data
+	RoleTitle                // what the console shows about the page
 )
 
 // Scope is a set of things a customer can consent to, one bit each.

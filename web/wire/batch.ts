@@ -28,7 +28,7 @@ export class BatchWriter {
     this.cleared = snapshot || this.entries > MaxTable * 0.9 || this.tableBytes > MaxTableBytes * 0.9;
     if (!this.cleared) return;
     this.tables.length = this.entries = this.tableBytes = 0;
-    for (let role = 0; role <= Role.Path; role++) this.tables.push(new Map());
+    for (let role = 0; role <= Role.Title; role++) this.tables.push(new Map());
   }
 
   /** Writes a reference to a string. */

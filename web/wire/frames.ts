@@ -64,6 +64,7 @@ export const Role = {
   Colour: 10,
   ID: 11,
   Path: 12,
+  Title: 13,
 } as const;
 
 export const Scope = {
@@ -620,7 +621,7 @@ export const want = [41, 'want', 0, [['hashes', 7, 64]]] as const;
 export const gone = [42, 'gone', 0, [['asset', 0, 9007199254740991], ['reason', 0, 4]]] as const;
 export const chunk = [43, 'chunk', 2, [['hash', 3, 32], ['index', 0, 1023], ['count', 0, 1024], ['data', 5, 15360]]] as const;
 export const ready = [44, 'ready', 0, [['asset', 0, 9007199254740991], ['assetKind', 0, 2], ['mime', 0, 7], ['hash', 3, 32], ['size', 0, 16777216], ['width', 0, 16384], ['height', 0, 16384]]] as const;
-export const batch = [50, 'batch', 1, [['epoch', 0, 2147483647], ['seq', 0, 2147483647], ['snapshot', 2, 1], ['clear', 2, 1], ['strings', 6, 8192, [['role', 0, 12], ['text', 4, 1048576]]], ['literals', 6, 65536, [['role', 0, 12], ['text', 4, 1048576]]], ['ops', 5, 8388608]]] as const;
+export const batch = [50, 'batch', 1, [['epoch', 0, 2147483647], ['seq', 0, 2147483647], ['snapshot', 2, 1], ['clear', 2, 1], ['strings', 6, 8192, [['role', 0, 13], ['text', 4, 1048576]]], ['literals', 6, 262144, [['role', 0, 13], ['text', 4, 1048576]]], ['ops', 5, 8388608]]] as const;
 export const pointer = [60, 'pointer', 3, [['pointerKind', 0, 3], ['epoch', 0, 2147483647], ['node', 0, 2147483647], ['x', 0, 65535], ['y', 0, 65535]]] as const;
 export const pointed = [61, 'pointed', 3, [['from', 0, 2147483647], ['pointerKind', 0, 3], ['epoch', 0, 2147483647], ['node', 0, 2147483647], ['x', 0, 65535], ['y', 0, 65535]]] as const;
 export const click = [70, 'click', 4, [['seq', 0, 2147483647], ['from', 0, 2147483647], ['epoch', 0, 2147483647], ['node', 0, 2147483647], ['x', 0, 65535], ['y', 0, 65535], ['count', 0, 3]]] as const;
