@@ -7,7 +7,7 @@ import tseslint from 'typescript-eslint';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-const browser = ['document', 'window', 'location', 'customElements', 'HTMLElement', 'localStorage', 'sessionStorage', 'console', 'history',
+const browser = ['URL', 'CSSStyleSheet', 'document', 'window', 'location', 'customElements', 'HTMLElement', 'localStorage', 'sessionStorage', 'console', 'history',
   'URLSearchParams', 'Vitrine', 'CSS', 'Event', 'FormData', 'Intl', 'requestAnimationFrame', 'setTimeout', 'setInterval', 'Node'];
 const node = ['process', 'console', 'URL', 'Buffer'];
 const globals = (names) => Object.fromEntries(names.map((name) => [name, 'readonly']));
@@ -36,8 +36,7 @@ export default defineConfig(
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-extraneous-class': 'error',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
-      // Bits and bytes are compared and shifted all over the wire code; a number is not a promise of a boolean there.
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       'no-restricted-syntax': [
         'error',
@@ -56,6 +55,6 @@ export default defineConfig(
       '@typescript-eslint/require-await': 'off',
     },
   },
-  { files: ['web/*.mjs'], languageOptions: { globals: globals(node) } },
+  { files: ['web/*.mjs', 'test/e2e/**/*.mjs'], languageOptions: { globals: globals(node) } },
   { files: ['web/demo/**/*.js', 'test/e2e/pages/**/*.js'], languageOptions: { sourceType: 'script', globals: globals(browser) } },
 );

@@ -25,7 +25,8 @@
   });
 
   customElements.define('star-rating', class extends HTMLElement {
-    connectedCallback() {
+    constructor() {
+      super();
       const root = this.attachShadow({ mode: 'open' });
       const style = document.createElement('style');
       style.textContent = `
