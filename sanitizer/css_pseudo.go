@@ -1,0 +1,111 @@
+package sanitizer
+
+import "strings"
+
+// How the argument of a functional pseudo-class or pseudo-element is read.
+const (
+	argNone     uint8 = iota
+	argList           // a list of complex selectors
+	argRelative       // a list of relative selectors
+	argNth            // an+b, with "of" and a list where the class takes one
+	argWords          // identifiers and strings, with commas or spaces
+)
+
+// What a pseudo-class becomes.
+const (
+	pseudoKeep   uint8 = iota
+	pseudoState        // an attribute: the stage has no pointer and no focus of its own, the viewer sets these instead
+	pseudoDouble       // a pseudo-element that may be written with one colon
+)
+
+type pseudoEntry struct {
+	names string // separated by spaces
+	arg   uint8
+	use   uint8
+}
+
+// pseudoClasses are the pseudo-classes without argument that are kept, then those with one. Unknown names drop their
+// rule, as they do in a browser.
+var pseudoClasses = []pseudoEntry{
+	{"hover focus active focus-within focus-visible target", argNone, pseudoState},
+	{"before after first-line first-letter", argNone, pseudoDouble},
+	{"root empty first-child last-child only-child first-of-type last-of-type only-of-type scope host defined", argNone, pseudoKeep},
+	{"link visited any-link -webkit-any-link -moz-any-link local-link target-within target-current target-before target-after",
+		argNone, pseudoKeep},
+	{"enabled disabled checked unchecked indeterminate default required optional valid invalid user-valid user-invalid " +
+		"in-range out-of-range read-only read-write placeholder-shown autofill -webkit-autofill blank open closed",
+		argNone, pseudoKeep},
+	{"fullscreen -webkit-full-screen -moz-full-screen picture-in-picture modal popover-open past current future playing " +
+		"paused muted seeking buffering stalled volume-locked", argNone, pseudoKeep},
+	{"horizontal vertical decrement increment start end double-button single-button no-button corner-present " +
+		"window-inactive", argNone, pseudoKeep},
+	{"-moz-focusring -moz-placeholder -moz-ui-invalid -moz-ui-valid -moz-read-only -moz-read-write -moz-last-node " +
+		"-moz-first-node -moz-submit-invalid -webkit-autofill-strong-password", argNone, pseudoKeep},
+	{"interest-source interest-target active-view-transition heading has-slotted", argNone, pseudoKeep},
+}
+
+var pseudoClassFunctions = []pseudoEntry{
+	{"is where not -webkit-any -moz-any matches host host-context", argList, pseudoKeep},
+	{"has", argRelative, pseudoKeep},
+	{"nth-child nth-last-child nth-of-type nth-last-of-type nth-col nth-last-col", argNth, pseudoKeep},
+	{"lang dir state heading active-view-transition-type", argWords, pseudoKeep},
+}
+
+var pseudoElements = []pseudoEntry{
+	{"before after first-line first-letter marker placeholder selection backdrop file-selector-button cue target-text " +
+		"spelling-error grammar-error search-text details-content checkmark picker-icon column scroll-marker " +
+		"scroll-marker-group", argNone, pseudoKeep},
+	{"-webkit-scrollbar -webkit-scrollbar-thumb -webkit-scrollbar-track -webkit-scrollbar-track-piece " +
+		"-webkit-scrollbar-button -webkit-scrollbar-corner -webkit-resizer", argNone, pseudoKeep},
+	{"-webkit-input-placeholder -webkit-search-decoration -webkit-search-cancel-button -webkit-search-results-button " +
+		"-webkit-search-results-decoration -webkit-inner-spin-button -webkit-outer-spin-button " +
+		"-webkit-textfield-decoration-container -webkit-file-upload-button -webkit-clear-button " +
+		"-webkit-calendar-picker-indicator -webkit-date-and-time-value -webkit-datetime-edit " +
+		"-webkit-datetime-edit-fields-wrapper -webkit-datetime-edit-text -webkit-datetime-edit-year-field " +
+		"-webkit-datetime-edit-month-field -webkit-datetime-edit-day-field -webkit-datetime-edit-hour-field " +
+		"-webkit-datetime-edit-minute-field -webkit-datetime-edit-second-field -webkit-datetime-edit-millisecond-field " +
+		"-webkit-datetime-edit-ampm-field -webkit-credentials-auto-fill-button -webkit-contacts-auto-fill-button " +
+		"-webkit-caps-lock-indicator -webkit-list-button", argNone, pseudoKeep},
+	{"-webkit-slider-thumb -webkit-slider-runnable-track -webkit-slider-container -webkit-progress-bar " +
+		"-webkit-progress-value -webkit-progress-inner-element -webkit-meter-bar -webkit-meter-optimum-value " +
+		"-webkit-meter-suboptimum-value -webkit-meter-even-less-good-value -webkit-meter-inner-element " +
+		"-webkit-details-marker -webkit-color-swatch -webkit-color-swatch-wrapper -webkit-validation-bubble " +
+		"-webkit-validation-bubble-message", argNone, pseudoKeep},
+	{"-webkit-media-controls -webkit-media-controls-panel -webkit-media-controls-enclosure " +
+		"-webkit-media-controls-start-playback-button -webkit-media-controls-play-button " +
+		"-webkit-media-text-track-container -webkit-media-text-track-display", argNone, pseudoKeep},
+	{"-moz-selection -moz-placeholder -moz-focus-inner -moz-focus-outer -moz-range-thumb -moz-range-track " +
+		"-moz-range-progress -moz-progress-bar -moz-meter-bar -moz-color-swatch -moz-list-bullet -moz-list-number",
+		argNone, pseudoKeep},
+}
+
+var pseudoElementFunctions = []pseudoEntry{
+	{"slotted cue", argList, pseudoKeep},
+	{"part highlight picker scroll-button", argWords, pseudoKeep},
+}
+
+// pseudoTable finds an entry by name.
+type pseudoTable struct {
+	nameTable
+	arg []uint8
+	use []uint8
+}
+
+// The pseudo-classes and pseudo-elements: [0] without, [1] with an argument.
+var (
+	classTables   = [2]pseudoTable{newPseudoTable(pseudoClasses), newPseudoTable(pseudoClassFunctions)}
+	elementTables = [2]pseudoTable{newPseudoTable(pseudoElements), newPseudoTable(pseudoElementFunctions)}
+)
+
+func newPseudoTable(entries []pseudoEntry) pseudoTable {
+	var t pseudoTable
+	for _, e := range entries {
+		for _, name := range strings.Fields(e.names) {
+			t.names = append(t.names, name)
+			t.arg = append(t.arg, e.arg)
+			t.use = append(t.use, e.use)
+		}
+	}
+	t.nameTable = newNameTable(t.names)
+	return t
+}

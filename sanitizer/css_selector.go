@@ -1,0 +1,237 @@
+package sanitizer
+
+// selectors reads a list of complex selectors (Selectors Level 4) up to the kind end, which is then current, and writes
+// it. One selector that is not understood spoils the list, as it does in a browser. relative says that a selector may
+// start with a combinator.
+func (p *cssParser) selectors(relative bool, end tokenKind) bool {
+	p.val.depth = 0
+	for {
+		p.use.selectors++
+		p.use.compounds = 0
+		mark := len(p.dst)
+		if p.use.selectors > maxSelectors || !p.complexSelector(relative, end) || len(p.dst)-mark > maxSelector {
+			return false
+		}
+		if p.tok.kind == end {
+			return true
+		}
+		p.dst = append(p.dst, ", "...)
+		p.next()
+	}
+}
+
+// innerSelectors is selectors for an argument; it counts towards the complex selector around it.
+func (p *cssParser) innerSelectors(relative bool) bool {
+	if p.val.depth >= maxNesting {
+		return false
+	}
+	p.val.depth++
+	element := p.use.element
+	for {
+		if !p.complexSelector(relative, tokCloseParen) {
+			return false
+		}
+		if p.tok.kind == tokCloseParen {
+			break
+		}
+		p.dst = append(p.dst, ", "...)
+		p.next()
+	}
+	p.val.depth--
+	p.use.element = element
+	return true
+}
+
+// complexSelector reads compound selectors and combinators up to a comma or the kind end.
+func (p *cssParser) complexSelector(relative bool, end tokenKind) bool {
+	first := true
+	for {
+		space := p.tok.kind == tokSpace
+		p.skipSpace()
+		c := byte(0)
+		if p.tok.kind == tokDelim && (p.tok.delim == '>' || p.tok.delim == '+' || p.tok.delim == '~') {
+			c = p.tok.delim
+			p.next()
+			p.skipSpace()
+		}
+		atEnd := p.tok.kind == end || p.tok.kind == tokComma
+		switch {
+		case atEnd:
+			return !first && c == 0
+		case first && c != 0:
+			if !relative {
+				return false
+			}
+			p.dst = append(p.dst, c, ' ')
+		case !first && c != 0:
+			p.dst = append(p.dst, ' ', c, ' ')
+		case !first && !space:
+			return false
+		case !first:
+			p.dst = append(p.dst, ' ')
+		}
+		first = false
+		p.use.compounds++
+		if p.use.compounds > maxCompounds || !p.compound() {
+			return false
+		}
+	}
+}
+
+// compound reads a compound selector: at least one simple selector.
+func (p *cssParser) compound() bool {
+	p.use.element = false
+	start := p.pos
+	if !p.typeSelector() {
+		return false
+	}
+	any := p.pos != start
+	for {
+		switch p.tok.kind {
+		case tokHash:
+			if p.tok.flag&flagID == 0 {
+				return false
+			}
+			p.begin()
+			p.copyToken(&p.cssLexer)
+			p.next()
+		case tokDelim:
+			switch p.tok.delim {
+			case '.':
+				if !p.classSelector() {
+					return false
+				}
+			case '&':
+				p.dst = append(p.dst, '&')
+				p.next()
+			default:
+				return any
+			}
+		case tokOpenSquare:
+			if !p.attributeSelector() {
+				return false
+			}
+		case tokColon:
+			if !p.pseudo() {
+				return false
+			}
+		default:
+			return any
+		}
+		any = true
+	}
+}
+
+func (p *cssParser) classSelector() bool {
+	p.next()
+	if p.tok.kind != tokIdent {
+		return false
+	}
+	p.dst = append(p.dst, '.')
+	p.begin()
+	p.copyToken(&p.cssLexer)
+	p.next()
+	return true
+}
+
+// typeSelector reads a type selector when there is one. A namespace may be any or none: names of namespaces need an
+// at-rule that is dropped. It is false for what starts like one and is none.
+func (p *cssParser) typeSelector() bool {
+	star := p.tok.kind == tokDelim && p.tok.delim == '*'
+	bar := p.tok.kind == tokDelim && p.tok.delim == '|'
+	if p.tok.kind != tokIdent && !star && !bar {
+		return true
+	}
+	if p.tok.kind == tokIdent {
+		p.begin()
+		p.copyToken(&p.cssLexer)
+		p.next()
+		return p.tok.kind != tokDelim || p.tok.delim != '|'
+	}
+	p.dst = append(p.dst, p.tok.delim)
+	p.next()
+	if star {
+		if p.tok.kind != tokDelim || p.tok.delim != '|' {
+			return true
+		}
+		p.dst = append(p.dst, '|')
+		p.next()
+	}
+	if p.tok.kind == tokDelim && p.tok.delim == '*' {
+		p.dst = append(p.dst, '*')
+		p.next()
+		return true
+	}
+	if p.tok.kind != tokIdent {
+		return false
+	}
+	p.begin()
+	p.copyToken(&p.cssLexer)
+	p.next()
+	return true
+}
+
+// attributeSelector reads [name], [name=value] and their like. The value is written as a string.
+func (p *cssParser) attributeSelector() bool {
+	p.dst = append(p.dst, '[')
+	p.next()
+	p.skipSpace()
+	if p.tok.kind != tokIdent && (p.tok.kind != tokDelim || p.tok.delim != '*' && p.tok.delim != '|') {
+		return false
+	}
+	start := len(p.dst)
+	if p.tok.kind == tokIdent {
+		p.begin()
+		p.copyToken(&p.cssLexer)
+		p.next()
+	} else if !p.typeSelector() || p.dst[len(p.dst)-1] == '*' || len(p.dst) == start {
+		return false
+	}
+	p.skipSpace()
+	if p.tok.kind == tokDelim && !p.attributeMatch() {
+		return false
+	}
+	if p.tok.kind != tokCloseSquare {
+		return false
+	}
+	p.dst = append(p.dst, ']')
+	p.next()
+	return true
+}
+
+// attributeMatch reads the operator, the value and the flag of an attribute selector.
+func (p *cssParser) attributeMatch() bool {
+	switch c := p.tok.delim; c {
+	case '~', '|', '^', '$', '*':
+		p.dst = append(p.dst, c)
+		p.next()
+		if p.tok.kind != tokDelim || p.tok.delim != '=' {
+			return false
+		}
+	case '=':
+	default:
+		return false
+	}
+	p.dst = append(p.dst, '=')
+	p.next()
+	p.skipSpace()
+	if p.tok.kind != tokIdent && p.tok.kind != tokString {
+		return false
+	}
+	p.dst = appendString(p.dst, p.src[p.tok.start:p.tok.end], p.tok.flag)
+	p.next()
+	p.skipSpace()
+	if p.tok.kind == tokIdent {
+		switch {
+		case p.isName("i"):
+			p.dst = append(p.dst, " i"...)
+		case p.isName("s"):
+			p.dst = append(p.dst, " s"...)
+		default:
+			return false
+		}
+		p.next()
+		p.skipSpace()
+	}
+	return true
+}

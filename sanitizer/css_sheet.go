@@ -1,0 +1,159 @@
+package sanitizer
+
+// ruleSet says which rules may stand in a place.
+type ruleSet uint8
+
+const (
+	noRules ruleSet = iota
+	topRules
+	nestedRules   // in a style rule: relative selectors, at-rules that hold declarations
+	keyframeRules // in @keyframes
+)
+
+// blockKind says what a block may hold.
+type blockKind struct {
+	where uint8 // the declarations that are known in it; none when 0
+	rules ruleSet
+}
+
+var (
+	styleBlock    = blockKind{inStyle, nestedRules}
+	keyframeBlock = blockKind{inStyle | inKeyframe, noRules}
+)
+
+// rule reads the rule at the current token and writes it behind prefix when it is allowed.
+func (p *cssParser) rule(prefix string, set ruleSet) bool {
+	mark := len(p.dst)
+	back := p.cssLexer
+	at := p.tok.kind == tokAt
+	p.dst = append(p.dst, prefix...)
+	var kind blockKind
+	known := false
+	if !p.use.full && p.use.rules < maxRules && p.use.depth < maxNesting {
+		if at {
+			kind, known = p.atPrelude(set)
+		} else {
+			kind, known = p.stylePrelude(set)
+		}
+	}
+	if !known {
+		p.dst = p.dst[:mark]
+		p.cssLexer = back
+		p.skipRule(at || set == nestedRules || set == noRules, p.use.depth > 0)
+		return false
+	}
+	p.use.rules++
+	if p.tok.kind == tokOpenBrace {
+		p.block(kind)
+	} else {
+		p.dst = append(p.dst, ';')
+		if p.tok.kind == tokSemicolon {
+			p.next()
+		}
+	}
+	if !p.room() {
+		p.dst = p.dst[:mark]
+		p.use.full = true
+		return false
+	}
+	return true
+}
+
+// stylePrelude writes what stands before the block of a style rule or a keyframe.
+func (p *cssParser) stylePrelude(set ruleSet) (blockKind, bool) {
+	if set == keyframeRules {
+		return keyframeBlock, p.keyframeSelectors() && p.tok.kind == tokOpenBrace
+	}
+	if set == noRules {
+		return blockKind{}, false
+	}
+	return styleBlock, p.selectors(set == nestedRules, tokOpenBrace)
+}
+
+// block reads the block whose opening brace is current and writes what it may hold.
+func (p *cssParser) block(b blockKind) {
+	p.use.depth++
+	p.next()
+	p.dst = append(p.dst, " {"...)
+	prefix := " "
+	for p.tok.kind != tokEOF && p.tok.kind != tokCloseBrace {
+		switch p.tok.kind {
+		case tokSpace, tokSemicolon:
+			p.next()
+			continue
+		case tokIdent:
+			if b.where != 0 && p.declaration(prefix, b.where) == declDone {
+				continue
+			}
+		}
+		if p.rule("\n  ", b.rules) {
+			prefix = "\n  "
+		}
+	}
+	if prefix == " " {
+		p.dst = append(p.dst, " }"...)
+	} else {
+		p.dst = append(p.dst, "\n}"...)
+	}
+	p.use.depth--
+	if p.tok.kind == tokCloseBrace {
+		p.next()
+	}
+}
+
+// keyframeSelectors writes a list of from, to, percentages and percentages of a named range.
+func (p *cssParser) keyframeSelectors() bool {
+	for {
+		p.begin()
+		p.skipSpace()
+		if p.tok.kind == tokIdent {
+			edge := p.isName("from") || p.isName("to")
+			p.copyToken(&p.cssLexer)
+			p.next()
+			space := p.tok.kind == tokSpace
+			p.skipSpace()
+			if !edge && (!space || p.tok.kind != tokPercentage) {
+				return false
+			}
+			p.space = true
+			if edge && p.tok.kind == tokPercentage {
+				return false
+			}
+		} else if p.tok.kind != tokPercentage {
+			return false
+		}
+		if p.tok.kind == tokPercentage {
+			p.copyToken(&p.cssLexer)
+			p.next()
+			p.skipSpace()
+		}
+		if p.tok.kind != tokComma {
+			return true
+		}
+		p.dst = append(p.dst, ", "...)
+		p.next()
+	}
+}
+
+// mediaQueries writes a list of media queries.
+func (p *cssParser) mediaQueries() {
+	for first := true; ; first = false {
+		mark := len(p.dst)
+		switch p.value(&runMedia) {
+		case valueGood:
+		case valueEmpty:
+			if first && p.tok.kind != tokComma {
+				p.dst = append(p.dst, "all"...)
+				return
+			}
+			p.dst = append(p.dst, "not all"...)
+		default:
+			p.dst = append(p.dst[:mark], "not all"...)
+		}
+		if p.tok.kind != tokComma {
+			return
+		}
+		p.dst = append(p.dst, ", "...)
+		p.next()
+	}
+}
