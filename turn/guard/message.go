@@ -1,0 +1,239 @@
+package guard
+
+import (
+	"crypto/hmac"
+	"crypto/sha1"
+	"encoding/binary"
+	"hash/crc32"
+	"net/netip"
+)
+
+const (
+	mtu          = 1600 // frames of this size and above are refused; the TURN server's buffer is this large
+	stunHeader   = 20
+	chanHeader   = 4
+	minChanFrame = 12 // no DTLS record and no ICE check is smaller on the wire
+	magicCookie  = 0x2112A442
+	fingerprint  = 0x5354554e // RFC 8489 section 14.7
+	integrityLen = sha1.Size
+)
+
+// Attribute types (RFC 8489, RFC 8656) that the guard looks at or knows.
+const (
+	attrUsername       = 0x0006
+	attrIntegrity      = 0x0008
+	attrErrorCode      = 0x0009
+	attrUnknown        = 0x000A
+	attrChannel        = 0x000C
+	attrLifetime       = 0x000D
+	attrPeer           = 0x0012
+	attrData           = 0x0013
+	attrRealm          = 0x0014
+	attrNonce          = 0x0015
+	attrFamily         = 0x0017
+	attrEvenPort       = 0x0018
+	attrTransport      = 0x0019
+	attrReservation    = 0x0022
+	attrIntegrity256   = 0x001C
+	attrFingerprint    = 0x8028
+	comprehensionLimit = 0x8000 // types below it must be understood
+)
+
+// frameSize tells how long the frame at the start of b is on a stream. ok is
+// false when b can never become a frame; a size of 0 with ok means that more
+// bytes are needed to tell. Lengths are computed in int: 16 bits wrap (threat row 1).
+func frameSize(b []byte) (size int, ok bool) {
+	if len(b) == 0 {
+		return 0, true
+	}
+	switch b[0] >> 6 {
+	case 0: // STUN; methods are small, so other protocols show in the first byte (RFC 7983)
+		if len(b) < 8 {
+			return 0, b[0] < 4
+		}
+		length := int(binary.BigEndian.Uint16(b[2:]))
+		size = stunHeader + length
+		return size, b[0] < 4 && length%4 == 0 && size < mtu && binary.BigEndian.Uint32(b[4:]) == magicCookie
+	case 1: // ChannelData, padded to 4 bytes on a stream (RFC 8656 section 12.5)
+		if len(b) < chanHeader {
+			return 0, true
+		}
+		size = chanHeader + (int(binary.BigEndian.Uint16(b[2:]))+3)&^3
+		return size, size >= minChanFrame && size < mtu && b[0] < 0x50
+	}
+	return 0, false
+}
+
+// whole tells whether b, one datagram, is exactly one frame. Padding of
+// ChannelData is optional in a datagram.
+func whole(b []byte) bool {
+	size, ok := frameSize(b)
+	if !ok || size == 0 {
+		return false
+	}
+	if isChannelData(b) {
+		return len(b) <= size && len(b) >= chanHeader+int(binary.BigEndian.Uint16(b[2:]))
+	}
+	return len(b) == size
+}
+
+func isChannelData(b []byte) bool { return b[0]>>6 == 1 }
+
+// What a message holds.
+const (
+	hasTransport = 1 << iota
+	hasNonce
+	hasReservation // EVEN-PORT or RESERVATION-TOKEN
+	hasFamily
+	hasPeer
+	hasForeignPeer // a peer that is not the pinned one
+	hasChannel
+	hasUsername
+	hasRealm
+)
+
+// message is a STUN message taken apart in place: the slices point into it.
+type message struct {
+	raw             []byte
+	kind            uint16 // class and method
+	has             uint16
+	integrity       int // offset of MESSAGE-INTEGRITY, 0 when there is none
+	username, realm []byte
+	channel         uint16
+	transport       byte
+	family          byte
+	unknown         [8]uint16 // comprehension-required types not understood
+	unknowns        int
+}
+
+// parse takes b apart without allocating. It refuses what has two readings:
+// anything but FINGERPRINT after MESSAGE-INTEGRITY is outside the signature and
+// yet would be seen by a parser that looks attributes up by type.
+func (m *message) parse(b []byte, pinned netip.AddrPort) bool {
+	size, ok := frameSize(b)
+	if !ok || len(b) < stunHeader || size != len(b) || isChannelData(b) {
+		return false
+	}
+	*m = message{raw: b, kind: binary.BigEndian.Uint16(b)}
+	last := false
+	for at := stunHeader; at < len(b); {
+		if last || len(b)-at < 4 {
+			return false
+		}
+		typ, length := binary.BigEndian.Uint16(b[at:]), int(binary.BigEndian.Uint16(b[at+2:]))
+		if length > len(b)-at-4 {
+			return false
+		}
+		value := b[at+4 : at+4+length]
+		switch {
+		case typ == attrFingerprint:
+			if length != 4 || binary.BigEndian.Uint32(value) != crc32.ChecksumIEEE(b[:at])^fingerprint {
+				return false
+			}
+			last = true
+		case m.integrity != 0 && typ != attrIntegrity256:
+			return false
+		case typ == attrIntegrity:
+			if length != integrityLen {
+				return false
+			}
+			m.integrity = at
+		default:
+			if !m.note(typ, value, pinned) {
+				return false
+			}
+		}
+		at += 4 + (length+3)&^3
+	}
+	return true
+}
+
+// note records one attribute. Repeated attributes that say who asks are refused.
+func (m *message) note(typ uint16, v []byte, pinned netip.AddrPort) bool {
+	switch typ {
+	case attrUsername:
+		m.username = v
+		return m.once(hasUsername)
+	case attrRealm:
+		m.realm = v
+		return m.once(hasRealm)
+	case attrNonce:
+		return m.once(hasNonce)
+	case attrTransport:
+		if len(v) != 4 {
+			return false
+		}
+		m.transport = v[0]
+		return m.once(hasTransport)
+	case attrFamily:
+		if len(v) != 4 {
+			return false
+		}
+		m.family = v[0]
+		return m.once(hasFamily)
+	case attrChannel:
+		if len(v) != 4 {
+			return false
+		}
+		m.channel = binary.BigEndian.Uint16(v)
+		return m.once(hasChannel)
+	case attrEvenPort, attrReservation:
+		m.has |= hasReservation
+	case attrPeer:
+		m.has |= hasPeer
+		if peer, ok := m.xorAddress(v); !ok || peer != pinned {
+			m.has |= hasForeignPeer
+		}
+	case attrData, attrLifetime, attrIntegrity256:
+	default:
+		if typ < comprehensionLimit && m.unknowns < len(m.unknown) {
+			m.unknown[m.unknowns] = typ
+			m.unknowns++
+		}
+	}
+	return true
+}
+
+func (m *message) once(bit uint16) bool {
+	first := m.has&bit == 0
+	m.has |= bit
+	return first
+}
+
+// xorAddress decodes an XOR-mapped address (RFC 8489 section 14.2), unmapped.
+func (m *message) xorAddress(v []byte) (netip.AddrPort, bool) {
+	if len(v) < 8 {
+		return netip.AddrPort{}, false
+	}
+	port := binary.BigEndian.Uint16(v[2:]) ^ magicCookie>>16
+	var ip [16]byte
+	n := copy(ip[:], v[4:])
+	for i := range n {
+		ip[i] ^= m.raw[4+i] // cookie, then transaction id
+	}
+	switch {
+	case v[1] == 1 && len(v) == 8:
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte(ip[:4])), port), true
+	case v[1] == 2 && len(v) == 20:
+		return netip.AddrPortFrom(netip.AddrFrom16(ip).Unmap(), port), true
+	}
+	return netip.AddrPort{}, false
+}
+
+// signed tells in constant time whether MESSAGE-INTEGRITY was made with key.
+// The length in the header counts as if the message ended with it.
+func (m *message) signed(key []byte) bool {
+	want := sum(m.raw[:m.integrity], key)
+	return hmac.Equal(want, m.raw[m.integrity+4:m.integrity+4+integrityLen])
+}
+
+// sum is the HMAC-SHA1 of a message whose MESSAGE-INTEGRITY comes next.
+func sum(b, key []byte) []byte {
+	var header [stunHeader]byte
+	copy(header[:], b)
+	binary.BigEndian.PutUint16(header[2:], uint16(len(b)-stunHeader+4+integrityLen))
+	mac := hmac.New(sha1.New, key)
+	mac.Write(header[:])
+	mac.Write(b[stunHeader:])
+	return mac.Sum(nil)
+}
