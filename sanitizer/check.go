@@ -1,0 +1,240 @@
+package sanitizer
+
+import (
+	"vitrine/internal/wire"
+)
+
+// checker judges one batch against a state and applies it as it goes; the journal of the state undoes it.
+type checker struct {
+	st       *state
+	policy   Policy
+	r        wire.Reader
+	last     wire.NodeID // named last, for differences
+	literals []strID
+	literal  int // next literal
+	seen     int // table entries from the front that something refers to
+	outSize  int
+	outs     []wire.Str
+	depth    int
+	masked   bool // the node being read is in a hidden part
+	refusal  *Refusal
+}
+
+func (c *checker) reset(st *state, policy Policy) {
+	*c = checker{st: st, policy: policy, literals: c.literals[:0], outs: c.outs[:0]}
+}
+
+// refuse notes the first rule that was broken and returns false.
+func (c *checker) refuse(node wire.NodeID, rule string) bool {
+	if c.refusal == nil {
+		if r := c.r.Rule(); r != "" {
+			rule = r
+		}
+		c.refusal = &Refusal{Node: node, Rule: rule}
+	}
+	return false
+}
+
+// strings judges the batch's strings and adds them to the page.
+func (c *checker) strings(b *wire.Batch) bool {
+	st := c.st
+	if b.Clear {
+		st.table, st.tableBytes, st.j.cleared = st.table[:0], 0, true
+	}
+	c.seen = len(st.table)
+	for i := range b.Strings {
+		s := &b.Strings[i]
+		if len(s.Text) > wire.MaxEntry || len(st.table) >= wire.MaxTable || st.tableBytes+len(s.Text) > wire.MaxTableBytes {
+			return c.refuse(0, ruleTable)
+		}
+		id, ok := st.strs.rewrite(s.Role, s.Text)
+		if !ok {
+			return c.refuse(0, ruleUTF8)
+		}
+		st.j.added = append(st.j.added, id)
+		st.strs.take(id)
+		st.table = append(st.table, id)
+		st.strs.list[id].entry = uint32(len(st.table))
+		st.tableBytes += len(s.Text)
+	}
+	for i := range b.Literals {
+		id, ok := st.strs.rewrite(b.Literals[i].Role, b.Literals[i].Text)
+		if !ok {
+			return c.refuse(0, ruleUTF8)
+		}
+		st.j.added = append(st.j.added, id)
+		c.literals = append(c.literals, id)
+		if st.size() > c.policy.MaxPageBytes {
+			return c.refuse(0, ruleBytes)
+		}
+	}
+	return true
+}
+
+// cleaned gives the batch's strings as they were rewritten. They are parts of the slab, valid until the next change.
+func (c *checker) cleaned(table int) (strings, literals []wire.Str) {
+	st := c.st
+	for i, id := range st.j.added {
+		text := st.strs.bytes(id)
+		c.outs = append(c.outs, wire.Str{Role: st.strs.list[id].role, Text: text})
+		c.outSize += len(text) + 6
+		if i+1 == table {
+			strings = c.outs
+		}
+	}
+	return strings, c.outs[len(strings):]
+}
+
+// ref takes a reference to a string of the given role.
+func (c *checker) ref(role wire.Role) (strID, bool) {
+	n := int(c.r.U31())
+	var id strID
+	switch {
+	case n == 0 && c.literal < len(c.literals):
+		id = c.literals[c.literal]
+		c.literal++
+	case n == 0 || n > len(c.st.table) || n > c.seen+1:
+		return 0, c.refuse(0, ruleString)
+	default:
+		id = c.st.table[n-1]
+		c.seen = max(c.seen, n)
+	}
+	if c.st.strs.list[id].role != role {
+		return 0, c.refuse(0, ruleString)
+	}
+	c.st.use(id)
+	return id, true
+}
+
+// id takes the difference to the node named last.
+func (c *checker) id() (wire.NodeID, bool) {
+	v := int64(c.last) + int64(c.r.Int(1<<30))
+	if v <= 0 || v >= int64(c.st.nextID) {
+		return 0, c.refuse(0, ruleNode)
+	}
+	c.last = wire.NodeID(v)
+	return c.last, true
+}
+
+// sections gives the place of each kind of token in the order of a batch; 0 is a token that does not stand here.
+var sections = [256]uint8{
+	wire.OpPage: 1, wire.OpView: 2, wire.OpDetach: 3, wire.OpInsert: 4,
+	wire.OpSet: 5, wire.OpUnset: 5, wire.OpText: 5, wire.OpLive: 5, wire.OpFocus: 6, wire.OpSum: 7,
+}
+
+// once says which sections hold at most one token.
+var once = [8]bool{1: true, 2: true, 6: true, 7: true}
+
+// ops judges and applies the token stream.
+func (c *checker) ops(b *wire.Batch) bool {
+	c.r = wire.NewReader(b.Ops)
+	section := uint8(0)
+	for c.r.Len() > 0 {
+		op := c.r.Byte()
+		next := sections[op]
+		if next == 0 || next < section || next == section && once[next] {
+			return c.refuse(0, ruleToken)
+		}
+		if section <= 4 && next > 4 {
+			c.settle()
+		}
+		section = next
+		if !c.op(op) || c.r.Rule() != "" {
+			return c.refuse(0, ruleToken)
+		}
+	}
+	if section <= 4 {
+		c.settle()
+	}
+	switch {
+	case c.literal != len(c.literals) || c.seen != len(c.st.table):
+		return c.refuse(0, ruleUnused)
+	case b.Snapshot && c.st.at(0).first == 0:
+		return c.refuse(0, rulePlace)
+	case c.st.count > c.policy.MaxNodes:
+		return c.refuse(0, ruleNodes)
+	case c.st.size() > c.policy.MaxPageBytes:
+		return c.refuse(0, ruleBytes)
+	}
+	return true
+}
+
+func (c *checker) op(op byte) bool {
+	switch op {
+	case wire.OpPage:
+		return c.page()
+	case wire.OpView:
+		i := &c.st.info
+		i.width, i.height, i.scale = uint32(c.r.Uint(maxView)), uint32(c.r.Uint(maxView)), uint32(c.r.Uint(maxView))
+		return true
+	case wire.OpDetach:
+		return c.detach()
+	case wire.OpInsert:
+		return c.insert()
+	case wire.OpSet:
+		return c.set()
+	case wire.OpUnset:
+		return c.unset()
+	case wire.OpText:
+		return c.setText()
+	case wire.OpLive:
+		id, ok := c.target(kindElement)
+		return ok && c.live(id)
+	case wire.OpFocus:
+		return c.focus()
+	default:
+		count, sum := c.r.U31(), uint32(c.r.Uint(1<<32-1))
+		if int(count) != c.st.count || sum != c.st.sum {
+			return c.refuse(0, ruleSum)
+		}
+		return true
+	}
+}
+
+// maxView bounds the sides of a viewport in CSS pixels and the scale in thousandths.
+const maxView = 65535
+
+func (c *checker) page() bool {
+	flags := uint8(c.r.Uint(1))
+	url, ok := c.ref(wire.RoleURL)
+	if !ok {
+		return false
+	}
+	title, ok := c.ref(wire.RoleTitle)
+	if !ok {
+		return false
+	}
+	i := &c.st.info
+	for _, old := range []strID{i.url, i.title} {
+		if old != 0 {
+			c.st.j.dropped = append(c.st.j.dropped, old)
+		}
+	}
+	i.flags, i.url, i.title = flags, url, title
+	return true
+}
+
+func (c *checker) focus() bool {
+	id := wire.NodeID(c.r.U31())
+	if id != 0 && (!c.inPage(id) || c.st.at(id).kind != kindElement) {
+		return c.refuse(id, ruleNode)
+	}
+	c.st.info.focus = id
+	return true
+}
+
+// inPage says whether a node hangs together with the document.
+func (c *checker) inPage(id wire.NodeID) bool { return c.st.inPage(id) }
+
+func (s *state) inPage(id wire.NodeID) bool {
+	if id >= s.nextID {
+		return false
+	}
+	for ; id != 0; id = s.at(id).parent {
+		n := s.at(id)
+		if n.kind == kindNone || n.flags&(flagDetached|flagGone) != 0 {
+			return false
+		}
+	}
+	return true
+}

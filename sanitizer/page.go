@@ -1,0 +1,89 @@
+package sanitizer
+
+import "vitrine/internal/wire"
+
+// Page is the server's copy of one customer's page. It is not safe for use by several goroutines.
+type Page struct {
+	policy Policy
+	st     *state // nil before the first snapshot
+	epoch  uint32
+	seq    uint32
+	check  checker
+}
+
+// NewPage returns a page that waits for its first snapshot.
+func NewPage(p Policy) *Page { return &Page{policy: p.withDefaults()} }
+
+// Epoch is the epoch of the last snapshot; 0 before the first.
+func (p *Page) Epoch() uint32 { return p.epoch }
+
+// Seq is the number of the last batch in its epoch.
+func (p *Page) Seq() uint32 { return p.seq }
+
+// Nodes is the number of nodes in the page, without the document.
+func (p *Page) Nodes() int {
+	if p.st == nil {
+		return 0
+	}
+	return p.st.count
+}
+
+// Bytes is about how much memory the page takes.
+func (p *Page) Bytes() int {
+	if p.st == nil {
+		return 0
+	}
+	return p.st.size()
+}
+
+// Wipe overwrites everything that is known of the page. The epoch stays, so that an old frame cannot bring it back.
+func (p *Page) Wipe() {
+	if p.st != nil {
+		p.st.wipe()
+		p.st = nil
+	}
+	p.check = checker{}
+}
+
+// Check judges a batch. When all of it is allowed, the page changes and the Clean is what agents get; otherwise the page
+// stays as it was. b and what it points to are not kept.
+func (p *Page) Check(b *wire.Batch) (Clean, *Refusal) {
+	if r := p.sequence(b); r != nil {
+		return Clean{}, r
+	}
+	st := p.st
+	if b.Snapshot {
+		st = newState()
+	}
+	st.begin()
+	c := &p.check
+	c.reset(st, p.policy)
+	out := wire.Batch{Epoch: b.Epoch, Seq: b.Seq, Snapshot: b.Snapshot, Clear: b.Clear, Ops: b.Ops}
+	if c.strings(b) && c.ops(b) {
+		out.Strings, out.Literals = c.cleaned(len(b.Strings))
+		clean := approve(&out, c.outSize+len(b.Ops)+64)
+		st.commit()
+		if b.Snapshot && p.st != nil {
+			p.st.wipe()
+		}
+		p.st, p.epoch, p.seq = st, b.Epoch, b.Seq
+		return clean, nil
+	}
+	if b.Snapshot {
+		st.wipe()
+	} else {
+		st.rollback()
+	}
+	return Clean{}, c.refusal
+}
+
+// sequence holds the order of batches (threat row 36).
+func (p *Page) sequence(b *wire.Batch) *Refusal {
+	switch {
+	case b.Snapshot && b.Clear && b.Seq == 0 && b.Epoch > p.epoch:
+	case !b.Snapshot && p.st != nil && b.Epoch == p.epoch && b.Seq == p.seq+1:
+	default:
+		return &Refusal{Rule: ruleSequence}
+	}
+	return nil
+}

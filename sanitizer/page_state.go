@@ -1,0 +1,293 @@
+package sanitizer
+
+import (
+	"vitrine/internal/wire"
+)
+
+// Kinds of nodes. The zero value is a node that is gone.
+const (
+	kindNone uint8 = iota
+	kindElement
+	kindText
+	kindShadow
+	kindBox
+)
+
+// Flags of nodes.
+const (
+	flagMasked   uint8 = 1 << iota // its content is hidden, for its whole life
+	flagReadonly                   // agents must not operate it
+	flagEditable
+	flagDetached // taken out by the batch that is being checked
+	flagGone     // taken out and not taken back
+)
+
+// node is one node of a page. For a text node str is the text, for a custom element its name; code is the element's code,
+// the flags of a shadow root, or the reason of a box.
+type node struct {
+	parent, first, last, prev, next wire.NodeID
+	kids                            uint32
+	attrs                           uint32 // first of its attributes and live states; 0 is none
+	str                             strID
+	code                            uint16
+	kind, flags                     uint8
+}
+
+// attr is an attribute (live false) or a live state (live true) of a node, in a list. value is a strID, an asset, a
+// number, or two 32-bit numbers.
+type attr struct {
+	value uint64
+	next  uint32
+	name  strID
+	code  uint16
+	live  bool
+}
+
+const pageBits = 10
+
+// state is a page with its strings. All of it is replaced by a snapshot.
+type state struct {
+	pages      [][]node // nodes by id, in pages that go when all their nodes are gone
+	alive      []uint16 // nodes in each page
+	nextID     wire.NodeID
+	count      int
+	sum        uint32
+	attrs      []attr
+	freeAttrs  []uint32
+	strs       stringStore
+	table      []strID
+	tableBytes int
+	info       pageInfo
+	j          journal
+}
+
+// pageInfo is what a page says about itself besides its nodes.
+type pageInfo struct {
+	flags                uint8
+	url, title           strID
+	width, height, scale uint32
+	focus                wire.NodeID
+}
+
+// journal remembers what a batch changed, so that a refused batch leaves nothing behind.
+type journal struct {
+	nodes    []nodeImage
+	attrs    []attrImage
+	newAttrs []uint32
+	taken    []strID // uses that the batch added
+	dropped  []strID // uses that end when the batch is applied
+	deadAttr []uint32
+	detached []wire.NodeID
+	added    []strID // strings that came with the batch
+	table    []strID // before the batch
+	base     wire.NodeID
+	count    int
+	sum      uint32
+	bytes    int
+	info     pageInfo
+	cleared  bool
+}
+
+type nodeImage struct {
+	id wire.NodeID
+	n  node
+}
+
+type attrImage struct {
+	i uint32
+	a attr
+}
+
+func newState() *state {
+	s := &state{nextID: 1, attrs: make([]attr, 1)}
+	s.put(0, node{kind: kindElement})
+	return s
+}
+
+// at gives a node; the zero node when there is none. The pointer is for reading: changes go through edit.
+func (s *state) at(id wire.NodeID) *node {
+	p := int(id >> pageBits)
+	if p >= len(s.pages) || s.pages[p] == nil {
+		return &noNode
+	}
+	return &s.pages[p][id&(1<<pageBits-1)]
+}
+
+var noNode node
+
+// put makes a node.
+func (s *state) put(id wire.NodeID, n node) {
+	p := int(id >> pageBits)
+	for p >= len(s.pages) {
+		s.pages = append(s.pages, nil)
+		s.alive = append(s.alive, 0)
+	}
+	if s.pages[p] == nil {
+		s.pages[p] = make([]node, 1<<pageBits)
+	}
+	s.pages[p][id&(1<<pageBits-1)] = n
+	s.alive[p]++
+}
+
+// forget unmakes a node.
+func (s *state) forget(id wire.NodeID) {
+	p := int(id >> pageBits)
+	s.pages[p][id&(1<<pageBits-1)] = node{}
+	s.alive[p]--
+	if s.alive[p] == 0 && p != 0 {
+		s.pages[p] = nil
+	}
+}
+
+// edit gives a node for changing and remembers what it was.
+func (s *state) edit(id wire.NodeID) *node {
+	n := s.at(id)
+	if id < s.j.base {
+		s.j.nodes = append(s.j.nodes, nodeImage{id, *n})
+	}
+	return n
+}
+
+func (s *state) editAttr(i uint32) *attr {
+	s.j.attrs = append(s.j.attrs, attrImage{i, s.attrs[i]})
+	return &s.attrs[i]
+}
+
+func (s *state) newAttr(a attr) uint32 {
+	var i uint32
+	if n := len(s.freeAttrs); n > 0 {
+		i = s.freeAttrs[n-1]
+		s.freeAttrs = s.freeAttrs[:n-1]
+		s.attrs[i] = a
+	} else {
+		i = uint32(len(s.attrs))
+		s.attrs = append(s.attrs, a)
+	}
+	s.j.newAttrs = append(s.j.newAttrs, i)
+	return i
+}
+
+// use counts a use of a string by the batch.
+func (s *state) use(id strID) {
+	s.strs.take(id)
+	s.j.taken = append(s.j.taken, id)
+}
+
+// begin starts the journal of a batch.
+func (s *state) begin() {
+	s.j.base, s.j.count, s.j.sum, s.j.bytes, s.j.info, s.j.cleared = s.nextID, s.count, s.sum, s.tableBytes, s.info, false
+	s.j.table = append(s.j.table[:0], s.table...)
+}
+
+// rollback undoes the batch.
+func (s *state) rollback() {
+	for id := s.j.base; id < s.nextID; id++ {
+		s.forget(id)
+	}
+	for i := len(s.j.nodes) - 1; i >= 0; i-- {
+		*s.at(s.j.nodes[i].id) = s.j.nodes[i].n
+	}
+	for i := len(s.j.attrs) - 1; i >= 0; i-- {
+		s.attrs[s.j.attrs[i].i] = s.j.attrs[i].a
+	}
+	for _, i := range s.j.newAttrs {
+		s.attrs[i] = attr{}
+	}
+	s.freeAttrs = append(s.freeAttrs, s.j.newAttrs...)
+	for _, id := range s.j.taken {
+		s.strs.list[id].refs--
+	}
+	for _, id := range s.j.added {
+		s.strs.drop(id)
+	}
+	s.table = append(s.table[:0], s.j.table...)
+	for i, id := range s.table {
+		s.strs.list[id].entry = uint32(i + 1)
+	}
+	s.nextID, s.count, s.sum, s.tableBytes, s.info = s.j.base, s.j.count, s.j.sum, s.j.bytes, s.j.info
+	s.j.reset()
+	s.strs.tidy()
+}
+
+// commit makes the batch's changes final and frees what is gone.
+func (s *state) commit() {
+	for _, id := range s.j.detached {
+		if n := s.at(id); n.flags&flagGone != 0 {
+			s.bury(id)
+		} else if n.kind != kindNone {
+			n.flags &^= flagDetached
+		}
+	}
+	for _, id := range s.j.dropped {
+		s.strs.release(id)
+	}
+	for _, i := range s.j.deadAttr {
+		s.attrs[i] = attr{}
+	}
+	s.freeAttrs = append(s.freeAttrs, s.j.deadAttr...)
+	if s.j.cleared {
+		for _, id := range s.j.table {
+			s.strs.list[id].entry = 0
+			s.strs.release(id)
+		}
+	}
+	s.j.reset()
+	s.strs.tidy()
+}
+
+func (j *journal) reset() {
+	j.nodes, j.attrs, j.newAttrs, j.taken, j.dropped = j.nodes[:0], j.attrs[:0], j.newAttrs[:0], j.taken[:0], j.dropped[:0]
+	j.deadAttr, j.detached, j.added = j.deadAttr[:0], j.detached[:0], j.added[:0]
+}
+
+// bury frees a node that is gone and all it holds.
+func (s *state) bury(id wire.NodeID) {
+	n := *s.at(id)
+	for c := n.first; c != 0; {
+		next := s.at(c).next
+		s.bury(c)
+		c = next
+	}
+	if n.str != 0 {
+		s.strs.release(n.str)
+	}
+	for i := n.attrs; i != 0; {
+		a := s.attrs[i]
+		s.releaseAttr(a)
+		s.attrs[i] = attr{}
+		s.freeAttrs = append(s.freeAttrs, i)
+		i = a.next
+	}
+	s.forget(id)
+}
+
+func (s *state) releaseAttr(a attr) {
+	if a.name != 0 {
+		s.strs.release(a.name)
+	}
+	if a.isString() {
+		s.strs.release(strID(a.value))
+	}
+}
+
+// isString says whether the value is a string.
+func (a *attr) isString() bool {
+	if a.live {
+		return a.code == wire.LiveValue
+	}
+	return attributes[a.code].isString()
+}
+
+// size is about how many bytes the page takes.
+func (s *state) size() int {
+	return len(s.strs.slab) + len(s.attrs)*24 + s.count*44
+}
+
+func (s *state) wipe() {
+	s.strs.wipe()
+	clear(s.attrs)
+	for _, p := range s.pages {
+		clear(p)
+	}
+	*s = state{}
+}

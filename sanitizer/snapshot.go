@@ -1,0 +1,178 @@
+package sanitizer
+
+import (
+	"vitrine/internal/wire"
+	"vitrine/sanitizer/vocab"
+)
+
+// Snapshot makes the batch that brings an agent to where the page is now. ok is false when there is no page yet.
+//
+// It carries the whole string table, so that later batches, which are the same bytes for every agent, find the entries
+// they refer to.
+func (p *Page) Snapshot() (clean Clean, ok bool) {
+	if p.st == nil {
+		return Clean{}, false
+	}
+	w := snapshotWriter{st: p.st, next: 1}
+	w.ops = make([]byte, 0, 16*p.st.count+256)
+	b := wire.Batch{Epoch: p.epoch, Seq: p.seq, Snapshot: true, Clear: true}
+	size := 0
+	for _, id := range p.st.table {
+		text := p.st.strs.bytes(id)
+		b.Strings = append(b.Strings, wire.Str{Role: p.st.strs.list[id].role, Text: text})
+		size += len(text) + 4
+	}
+	w.all()
+	b.Literals, b.Ops = w.literals, w.ops
+	for _, l := range w.literals {
+		size += len(l.Text) + 6
+	}
+	clean = approve(&b, size+len(w.ops)+64)
+	clear(w.literals)
+	return clean, true
+}
+
+// snapshotWriter writes the tokens of a page as it stands.
+type snapshotWriter struct {
+	st       *state
+	ops      []byte
+	literals []wire.Str
+	next     wire.NodeID // what the reader takes as the next new id
+}
+
+func (w *snapshotWriter) all() {
+	i := &w.st.info
+	if i.url != 0 {
+		w.ops = append(w.ops, wire.OpPage, i.flags)
+		w.ref(i.url)
+		w.ref(i.title)
+	}
+	if i.scale != 0 {
+		w.ops = append(w.ops, wire.OpView)
+		w.uint(uint64(i.width))
+		w.uint(uint64(i.height))
+		w.uint(uint64(i.scale))
+	}
+	w.ops = append(w.ops, wire.OpInsert)
+	w.ops = wire.AppendInt(w.ops, int32(w.next))
+	for id := w.st.at(0).first; id != 0; id = w.st.at(id).next {
+		w.node(id)
+	}
+	w.ops = append(w.ops, wire.OpEnd)
+	if i.focus != 0 && w.st.inPage(i.focus) {
+		w.ops = append(w.ops, wire.OpFocus)
+		w.uint(uint64(i.focus))
+	}
+	w.ops = append(w.ops, wire.OpSum)
+	w.uint(uint64(w.st.count))
+	w.uint(uint64(w.st.sum))
+	w.at(w.st.nextID)
+}
+
+func (w *snapshotWriter) uint(v uint64) { w.ops = wire.AppendUint(w.ops, v) }
+
+func (w *snapshotWriter) ref(id strID) {
+	e := &w.st.strs.list[id]
+	w.uint(uint64(e.entry))
+	if e.entry == 0 {
+		w.literals = append(w.literals, wire.Str{Role: e.role, Text: w.st.strs.bytes(id)})
+	}
+}
+
+// at says which id comes next when the reader would take another.
+func (w *snapshotWriter) at(id wire.NodeID) {
+	if id != w.next {
+		w.ops = append(w.ops, wire.OpAt)
+		w.uint(uint64(id))
+	}
+	w.next = id + 1
+}
+
+func (w *snapshotWriter) node(id wire.NodeID) {
+	n := w.st.at(id)
+	w.at(id)
+	switch n.kind {
+	case kindText:
+		w.ops = append(w.ops, wire.OpText)
+		w.ref(n.str)
+	case kindBox:
+		size := w.st.attrs[n.attrs].value
+		w.ops = append(w.ops, wire.OpBox)
+		w.uint(uint64(n.code))
+		w.uint(size >> 32)
+		w.uint(size & 0xffffffff)
+	case kindShadow:
+		w.ops = append(w.ops, wire.OpShadow)
+		w.uint(uint64(n.code))
+		w.children(n.first)
+	case kindElement:
+		w.element(id, n)
+	}
+}
+
+func (w *snapshotWriter) children(first wire.NodeID) {
+	for id := first; id != 0; id = w.st.at(id).next {
+		w.node(id)
+	}
+	w.ops = append(w.ops, wire.OpEnd)
+}
+
+func (w *snapshotWriter) element(id wire.NodeID, n *node) {
+	w.ops = append(w.ops, wire.OpElem)
+	w.uint(uint64(n.code))
+	if n.str != 0 {
+		w.ref(n.str)
+	}
+	count, lives := 0, 0
+	for i := n.attrs; i != 0; i = w.st.attrs[i].next {
+		if w.st.attrs[i].live {
+			lives++
+		} else {
+			count++
+		}
+	}
+	w.ops = append(w.ops, byte(count))
+	for i := n.attrs; i != 0; i = w.st.attrs[i].next {
+		if a := w.st.attrs[i]; !a.live {
+			w.attr(a)
+		}
+	}
+	w.ops = append(w.ops, byte(lives))
+	for i := n.attrs; i != 0; i = w.st.attrs[i].next {
+		if a := w.st.attrs[i]; a.live {
+			w.live(a)
+		}
+	}
+	w.children(n.first)
+}
+
+func (w *snapshotWriter) attr(a attr) {
+	w.uint(uint64(a.code))
+	if a.name != 0 {
+		w.ref(a.name)
+	}
+	switch v := attributes[a.code].value; v {
+	case vocab.Flag:
+	case vocab.Enum, vocab.Asset:
+		w.uint(a.value)
+	default:
+		w.ref(strID(a.value))
+	}
+}
+
+func (w *snapshotWriter) live(a attr) {
+	w.ops = append(w.ops, byte(a.code))
+	switch a.code {
+	case wire.LiveValue:
+		w.ref(strID(a.value))
+	case wire.LiveScroll:
+		w.ops = wire.AppendInt(w.ops, int32(uint32(a.value>>32)))
+		w.ops = wire.AppendInt(w.ops, int32(uint32(a.value)))
+	case wire.LiveNatural:
+		w.uint(a.value >> 32)
+		w.uint(a.value & 0xffffffff)
+	case wire.LiveClosed:
+	default:
+		w.uint(a.value)
+	}
+}

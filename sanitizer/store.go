@@ -1,0 +1,235 @@
+package sanitizer
+
+import (
+	"crypto/sha256"
+
+	"vitrine/internal/wire"
+)
+
+// The rules by which an asset is refused. Assets that come as they should but may not be shown are answered with Gone
+// and are no refusals.
+const (
+	ruleUnasked = "row36-asset"  // bytes that nobody asked for
+	ruleChunk   = "row35-chunk"  // a chunk that does not fit its asset
+	ruleHash    = "row29-hash"   // bytes that do not have the announced hash
+	ruleOffer   = "row37-assets" // too many assets, or too many bytes, or an asset offered as two things
+	ruleKind    = "row29-kind"   // the same bytes offered as two kinds
+	maxSheetOut = 16 << 20       // bytes of a style sheet as it was written anew
+)
+
+// Assets are the images, fonts and style sheets of a session by the hash of their bytes. It is not safe for use by
+// several goroutines.
+type Assets struct {
+	policy Policy
+	named  map[wire.AssetID]*blob
+	blobs  map[wire.Hash]*blob
+	order  []wire.AssetID // in order of offer, for those who join late
+	bytes  int
+}
+
+// blob is one asset's bytes.
+type blob struct {
+	hash          wire.Hash // as announced
+	kind          wire.AssetKind
+	size          uint32
+	width, height uint32
+	got           []bool
+	left          int
+	data          []byte // as received; let go once it is approved or refused
+	chunks        []Clean
+	ready         wire.Ready
+	gone          bool
+	reason        wire.GoneReason
+	waiting       []wire.AssetID
+}
+
+// NewAssets returns an empty store.
+func NewAssets(p Policy) *Assets {
+	return &Assets{policy: p.withDefaults(), named: map[wire.AssetID]*blob{}, blobs: map[wire.Hash]*blob{}}
+}
+
+// Offer notes an asset. want says that its bytes must be asked for; out is what agents are told at once because the
+// bytes are known already.
+func (a *Assets) Offer(f *wire.Offer) (want bool, out []Clean, r *Refusal) {
+	if f.Asset == 0 || len(a.named) >= a.policy.MaxAssets && a.named[f.Asset] == nil {
+		return false, nil, &Refusal{Rule: ruleOffer}
+	}
+	b := a.blobs[f.Hash]
+	switch {
+	case b == nil:
+		b = &blob{hash: f.Hash, kind: f.Kind, size: f.Size, width: f.Width, height: f.Height}
+		a.blobs[f.Hash] = b
+		switch {
+		case f.Size == 0:
+			b.gone, b.reason = true, wire.GoneMissing
+		case a.bytes+int(f.Size) > a.policy.MaxAssetBytes:
+			b.gone, b.reason = true, wire.GoneTooBig
+		default:
+			a.bytes += int(f.Size)
+			b.left = (int(f.Size) + wire.MaxChunk - 1) / wire.MaxChunk
+			want = true
+		}
+	case b.kind != f.Kind || b.size != f.Size:
+		return false, nil, &Refusal{Rule: ruleKind}
+	}
+	if a.named[f.Asset] == nil {
+		a.order = append(a.order, f.Asset)
+	}
+	a.named[f.Asset] = b
+	switch {
+	case b.gone:
+		out = append(out, approve(&wire.Gone{Asset: f.Asset, Reason: b.reason}, 16))
+	case b.chunks != nil:
+		out = append(out, b.announce(f.Asset))
+	default:
+		b.waiting = append(b.waiting, f.Asset)
+	}
+	return want, out, nil
+}
+
+func (b *blob) announce(id wire.AssetID) Clean {
+	f := b.ready
+	f.Asset = id
+	return approve(&f, 64)
+}
+
+// Gone notes that an asset cannot be shown.
+func (a *Assets) Gone(f *wire.Gone) (Clean, *Refusal) {
+	if f.Asset == 0 || len(a.named) >= a.policy.MaxAssets && a.named[f.Asset] == nil {
+		return Clean{}, &Refusal{Rule: ruleOffer}
+	}
+	if a.named[f.Asset] == nil {
+		a.order = append(a.order, f.Asset)
+	}
+	a.named[f.Asset] = &blob{gone: true, reason: f.Reason}
+	return approve(f, 16), nil
+}
+
+// Chunk takes a part of an asset. After the last one, out is what agents are told: that the asset is ready, and its
+// approved bytes; or that it is gone, when the bytes are not what may be shown.
+func (a *Assets) Chunk(f *wire.Chunk) (out []Clean, r *Refusal) {
+	b := a.blobs[f.Hash]
+	if b == nil || b.left == 0 {
+		return nil, &Refusal{Rule: ruleUnasked}
+	}
+	count := (int(b.size) + wire.MaxChunk - 1) / wire.MaxChunk
+	at := int(f.Index) * wire.MaxChunk
+	if int(f.Count) != count || int(f.Index) >= count || len(f.Data) != min(wire.MaxChunk, int(b.size)-at) {
+		return nil, &Refusal{Rule: ruleChunk}
+	}
+	if b.data == nil {
+		b.data, b.got = make([]byte, b.size), make([]bool, count)
+	}
+	if b.got[f.Index] {
+		return nil, &Refusal{Rule: ruleChunk}
+	}
+	copy(b.data[at:], f.Data)
+	b.got[f.Index] = true
+	if b.left--; b.left > 0 {
+		return nil, nil
+	}
+	if sha256.Sum256(b.data) != b.hash {
+		a.lose(b, wire.GoneRule)
+		r = &Refusal{Rule: ruleHash}
+	} else {
+		a.judge(b)
+	}
+	for _, id := range b.waiting {
+		if b.gone {
+			out = append(out, approve(&wire.Gone{Asset: id, Reason: b.reason}, 16))
+		} else {
+			out = append(out, b.announce(id))
+		}
+	}
+	b.waiting = nil
+	return append(out, b.chunks...), r
+}
+
+func (a *Assets) lose(b *blob, reason wire.GoneReason) {
+	clear(b.data)
+	b.data, b.got, b.gone, b.reason = nil, nil, true, reason
+	a.bytes -= int(b.size)
+}
+
+// judge approves an asset's bytes or loses them.
+func (a *Assets) judge(b *blob) {
+	data := b.data
+	ready := wire.Ready{Kind: b.kind, Width: b.width, Height: b.height, Hash: b.hash}
+	if b.kind == wire.AssetSheet {
+		out, ok := AppendSheet(make([]byte, 0, len(data)+len(data)/8+64), data)
+		if !ok || len(out) > maxSheetOut || len(out) == 0 {
+			a.lose(b, wire.GoneRule)
+			return
+		}
+		clear(data)
+		data = out
+		ready.Mime, ready.Hash = wire.MimeCSS, sha256.Sum256(data)
+	} else {
+		info, rule := CheckAsset(b.kind, data)
+		if rule != "" {
+			a.lose(b, wire.GoneRule)
+			return
+		}
+		ready.Mime = info.Mime
+		if info.Width > 0 {
+			ready.Width, ready.Height = info.Width, info.Height
+		}
+	}
+	ready.Size = uint32(len(data))
+	b.ready = ready
+	count := (len(data) + wire.MaxChunk - 1) / wire.MaxChunk
+	for i := range count {
+		part := data[i*wire.MaxChunk : min(len(data), (i+1)*wire.MaxChunk)]
+		b.chunks = append(b.chunks, approve(&wire.Chunk{Hash: ready.Hash, Index: uint32(i), Count: uint32(count), Data: part}, len(part)+48))
+	}
+	clear(data)
+	b.data, b.got = nil, nil
+}
+
+// All gives everything that an agent who joins now must be told, the announcements first and style sheets before images.
+func (a *Assets) All(yield func(Clean) bool) {
+	for _, id := range a.order {
+		b := a.named[id]
+		c := Clean{}
+		switch {
+		case b.gone:
+			c = approve(&wire.Gone{Asset: id, Reason: b.reason}, 16)
+		case b.chunks != nil:
+			c = b.announce(id)
+		default:
+			continue
+		}
+		if !yield(c) {
+			return
+		}
+	}
+	seen := map[*blob]bool{}
+	for _, sheets := range []bool{true, false} {
+		for _, id := range a.order {
+			b := a.named[id]
+			if seen[b] || (b.kind == wire.AssetSheet) != sheets {
+				continue
+			}
+			seen[b] = true
+			for _, c := range b.chunks {
+				if !yield(c) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Bytes is how many bytes of assets are held, as declared.
+func (a *Assets) Bytes() int { return a.bytes }
+
+// Wipe overwrites and forgets all assets.
+func (a *Assets) Wipe() {
+	for _, b := range a.blobs {
+		clear(b.data)
+		for _, c := range b.chunks {
+			c.Wipe()
+		}
+	}
+	*a = Assets{policy: a.policy, named: map[wire.AssetID]*blob{}, blobs: map[wire.Hash]*blob{}}
+}
