@@ -44,9 +44,9 @@ func (s *script) SetReadDeadline(time.Time) error  { return nil }
 func (s *script) SetWriteDeadline(time.Time) error { return nil }
 func (s *script) Write(p []byte) (int, error)      { return len(p), nil }
 
-func frames(t testing.TB, data, pieces []byte) (got [][]byte) {
+func frames(t testing.TB, p *Policy, data, pieces []byte) (got [][]byte) {
 	t.Helper()
-	s, err := NewStream(&script{data: data, pieces: pieces}, NewGate(policy(), true), Limits{}, nothing)
+	s, err := NewStream(&script{data: data, pieces: pieces}, NewGate(p, true), Limits{}, nothing)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,6 +68,7 @@ func frames(t testing.TB, data, pieces []byte) (got [][]byte) {
 
 // Any split of any byte string gives the same frames, or EOF at the same place.
 func FuzzFraming(f *testing.F) {
+	p := policy()
 	ask := message0(f, stun.NewType(stun.MethodAllocate, stun.ClassRequest), transport(17))
 	f.Add(ask, []byte{1})
 	f.Add(append(bytes.Clone(ask), channelData(13)...), []byte{3, 200, 7})
@@ -79,7 +80,7 @@ func FuzzFraming(f *testing.F) {
 		for i := range pieces {
 			pieces[i] = max(pieces[i], 1)
 		}
-		whole, split := frames(t, data, nil), frames(t, data, pieces)
+		whole, split := frames(t, p, data, nil), frames(t, p, data, pieces)
 		if len(whole) != len(split) {
 			t.Fatalf("%d frames whole, %d split", len(whole), len(split))
 		}
@@ -156,9 +157,10 @@ func TestHostileLengthsEndTheStream(t *testing.T) {
 
 // Threat row 2: a frame that comes byte by byte costs no stack and no memory.
 func TestDribbleCostsNoStack(t *testing.T) {
+	p := policy()
 	data := append(channelData(1590), channelData(1590)...)
 	read := func() {
-		if got := frames(t, data, []byte{1}); len(got) != 2 {
+		if got := frames(t, p, data, []byte{1}); len(got) != 2 {
 			t.Fatalf("%d frames", len(got))
 		}
 	}
