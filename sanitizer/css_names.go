@@ -132,6 +132,7 @@ const (
 	forSupports                    // @supports conditions
 	forContainer                   // @container conditions
 	forCounter                     // @counter-style
+	forColour                      // colour attributes
 )
 
 // What a function is, beyond being allowed.
@@ -159,9 +160,9 @@ type functionEntry struct {
 var cssFunctions = []functionEntry{
 	{"calc min max clamp round mod rem abs sign sin cos tan asin acos atan atan2 pow sqrt hypot log exp calc-size " +
 		"sibling-index sibling-count progress random media-progress container-progress -webkit-calc -moz-calc",
-		forValue | forMedia | forSupports | forContainer, funcPlain},
+		forValue | forMedia | forSupports | forContainer | forColour, funcPlain},
 	{"rgb rgba hsl hsla hwb lab lch oklab oklch color color-mix contrast-color light-dark device-cmyk color-layers",
-		forValue | forSupports, funcPlain},
+		forValue | forSupports | forColour, funcPlain},
 	{"linear-gradient radial-gradient conic-gradient repeating-linear-gradient repeating-radial-gradient " +
 		"repeating-conic-gradient -webkit-linear-gradient -webkit-radial-gradient -webkit-repeating-linear-gradient " +
 		"-webkit-repeating-radial-gradient -webkit-gradient color-stop from to -moz-linear-gradient -moz-radial-gradient",

@@ -93,8 +93,7 @@ func appendValue(dst, value []byte, r *valueRules) (out []byte, ok bool) {
 	return p.dst, true
 }
 
-// AppendMediaQuery appends a list of media queries. A query that is not understood becomes "not all", as Media Queries
-// section 3.2 has it. It is false for what is not UTF-8, for an empty list and for one that goes on behind its end.
+// AppendMediaQuery appends a list of media queries. What is not understood never holds. It is false for what is not UTF-8, for an empty list and for one that goes on behind its end.
 func AppendMediaQuery(dst, v []byte) (out []byte, ok bool) {
 	if len(v) > maxDecls || !utf8.Valid(v) {
 		return dst, false

@@ -135,25 +135,31 @@ func (p *cssParser) keyframeSelectors() bool {
 	}
 }
 
-// mediaQueries writes a list of media queries.
+// mediaQueries writes a list of media queries, of which one must hold. One that is not understood never holds (Media
+// Queries section 3.2) and is left out; when no other is left, "not all" says so.
 func (p *cssParser) mediaQueries() {
-	for first := true; ; first = false {
+	start := len(p.dst)
+	bad := false
+	for {
 		mark := len(p.dst)
-		switch p.value(&runMedia) {
-		case valueGood:
-		case valueEmpty:
-			if first && p.tok.kind != tokComma {
-				p.dst = append(p.dst, "all"...)
-				return
-			}
-			p.dst = append(p.dst, "not all"...)
-		default:
-			p.dst = append(p.dst[:mark], "not all"...)
+		if mark > start {
+			p.dst = append(p.dst, ", "...)
+		}
+		end := p.value(&runMedia)
+		if end != valueGood {
+			p.dst = p.dst[:mark]
+			bad = bad || end != valueEmpty || p.tok.kind == tokComma
 		}
 		if p.tok.kind != tokComma {
-			return
+			break
 		}
-		p.dst = append(p.dst, ", "...)
 		p.next()
+	}
+	switch {
+	case len(p.dst) > start:
+	case bad:
+		p.dst = append(p.dst, "not all"...)
+	default:
+		p.dst = append(p.dst, "all"...)
 	}
 }

@@ -75,7 +75,9 @@ var (
 	runCursor       = valueRules{stop: stopInBlock | 1<<tokOpenBrace, allow: 1<<tokSpace | 1<<tokIdent, important: true, nested: true}
 	runInlineCursor = valueRules{stop: 1 << tokSemicolon, allow: 1<<tokSpace | 1<<tokIdent, important: true}
 	runAttribute    = valueRules{allow: kindsValue, functions: forValue, delims: delimsValue, urls: urlFragment}
-	runMedia        = valueRules{stop: 1<<tokComma | 1<<tokSemicolon | 1<<tokOpenBrace | 1<<tokCloseBrace,
+	runColour       = valueRules{allow: kindsValue &^ (1<<tokString | 1<<tokURL | 1<<tokOpenSquare | 1<<tokCloseSquare),
+		functions: forColour, delims: delimsValue}
+	runMedia = valueRules{stop: 1<<tokComma | 1<<tokSemicolon | 1<<tokOpenBrace | 1<<tokCloseBrace,
 		allow: 1<<tokSpace | 1<<tokIdent | 1<<tokFunction | 1<<tokDelim | 1<<tokNumber | 1<<tokPercentage |
 			1<<tokDimension | 1<<tokColon | 1<<tokComma | 1<<tokOpenParen | 1<<tokCloseParen,
 		functions: forMedia, delims: delimsCondition}
