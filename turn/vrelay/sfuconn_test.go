@@ -327,4 +327,3 @@ func TestOneFloodDelaysOthersByOneEach(t *testing.T) {
 		}
 	}
 }
-
