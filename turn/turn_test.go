@@ -293,6 +293,18 @@ func TestKick(t *testing.T) {
 	}
 }
 
+// A session that ends between the check of its name and the making of its relay
+// was kicked too early to lose it: the relay must not come to be.
+func TestSessionEndsWhileAllocating(t *testing.T) {
+	asked := 0
+	b := start(t, func(c *Config) {
+		c.Here = func(string) bool { asked++; return asked <= 2 } // the guard's and the server's check pass
+	})
+	if code, _ := b.dial(t, "udp", "s1").ask(stun.MethodAllocate, overUDP()); code != 508 || b.Stats()["allocations"] != 0 {
+		t.Errorf("code %d, %d allocations", code, b.Stats()["allocations"])
+	}
+}
+
 func TestQuota(t *testing.T) {
 	leakFree(t)
 	hub, err := vrelay.NewHub(vrelay.Config{Pinned: netip.MustParseAddrPort("127.0.0.1:9"), PerName: 1})
