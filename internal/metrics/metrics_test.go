@@ -1,0 +1,35 @@
+package metrics
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestTextHoldsWhatWasCounted(t *testing.T) {
+	m := New(Sources{
+		Sessions: func() map[string]int { return map[string]int{"active": 3} },
+		Relay:    func() map[string]uint64 { return map[string]uint64{"allocations": 4} },
+		Drops:    func() uint64 { return 5 },
+	})
+	m.Request("POST", "/v1/sessions", 201, 3*time.Millisecond)
+	m.Request("BREW", "", 405, time.Millisecond)
+	m.Event("token.rejected", "refused", "expired")
+	w := httptest.NewRecorder()
+	m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	for _, line := range []string{
+		`vitrine_http_requests_total{method="POST",route="/v1/sessions",status="201"} 1`,
+		`vitrine_http_requests_total{method="other",route="",status="405"} 1`,
+		`vitrine_http_request_seconds_count{route="/v1/sessions"} 1`,
+		`vitrine_events_total{event="token.rejected",outcome="refused",rule="expired"} 1`,
+		`vitrine_sessions{state="active"} 3`,
+		`vitrine_turn_total{what="allocations"} 4`,
+		`vitrine_udp_drops_total 5`,
+		`go_goroutines`,
+	} {
+		if !strings.Contains(w.Body.String(), line) {
+			t.Errorf("%s is missing", line)
+		}
+	}
+}
