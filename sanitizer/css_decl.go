@@ -126,11 +126,8 @@ func (p *cssParser) customName() (custom, lone bool) {
 
 // propertyAt looks up the name in t.
 func (p *cssParser) propertyAt(t *cssToken) int {
-	back := p.tok
-	p.tok = *t
 	var buf [maxName]byte
-	name, ok := p.plainName(buf[:0])
-	p.tok = back
+	name, ok := p.plain(t, buf[:0])
 	if !ok {
 		return -1
 	}

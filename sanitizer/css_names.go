@@ -1,6 +1,9 @@
 package sanitizer
 
-import "strings"
+import (
+	"encoding/binary"
+	"strings"
+)
 
 // nameTable finds an ASCII name in a fixed list, in any case and without allocating. Its zero value holds nothing.
 type nameTable struct {
@@ -38,13 +41,21 @@ func (t *nameTable) find(name []byte) int {
 	return -1
 }
 
-// nameHash is FNV-1a over the bytes with the case bit set, so that case makes no difference.
+// nameHash mixes the first and last eight bytes with the case bit set, so that case makes no difference.
 func nameHash(name []byte) uint32 {
-	h := uint32(2166136261)
-	for _, c := range name {
-		h = (h ^ uint32(c|0x20)) * 16777619
+	const cases, odd = 0x2020202020202020, 0x9e3779b97f4a7c15
+	h := uint64(len(name))
+	if len(name) >= 8 {
+		h ^= (binary.LittleEndian.Uint64(name) | cases) * odd
+		h ^= h >> 29
+		h ^= binary.LittleEndian.Uint64(name[len(name)-8:]) | cases
+	} else {
+		for _, c := range name {
+			h = h<<8 | uint64(c|0x20)
+		}
 	}
-	return h ^ h>>15
+	h *= odd
+	return uint32(h >> 32)
 }
 
 // Where a declaration may stand; a property's set says where it is known.

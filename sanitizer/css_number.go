@@ -201,5 +201,5 @@ func AppendColour(dst, colour []byte) (out []byte, ok bool) {
 	if simple {
 		return append(dst, colour...), true
 	}
-	return appendValue(dst, colour, &runColour)
+	return appendValue(dst, colour, &runColour, maxColour)
 }

@@ -78,16 +78,17 @@ func AppendDeclarations(dst, css []byte) (out []byte, ok bool) {
 // AppendCSSValue appends the value of an SVG presentation attribute. It is false when something in it is not allowed, and
 // when it is empty.
 func AppendCSSValue(dst, value []byte) (out []byte, ok bool) {
-	return appendValue(dst, value, &runAttribute)
+	return appendValue(dst, value, &runAttribute, maxDecls)
 }
 
-func appendValue(dst, value []byte, r *valueRules) (out []byte, ok bool) {
-	if len(value) > maxDecls || !utf8.Valid(value) {
+// appendValue appends a value whose input and output are at most limit bytes.
+func appendValue(dst, value []byte, r *valueRules, limit int) (out []byte, ok bool) {
+	if len(value) > limit || !utf8.Valid(value) {
 		return dst, false
 	}
 	p := cssParser{cssLexer: cssLexer{src: value}, cssWriter: cssWriter{dst: dst}}
 	p.next()
-	if p.value(r) != valueGood {
+	if p.value(r) != valueGood || len(p.dst)-len(dst) > limit {
 		return dst, false
 	}
 	return p.dst, true
@@ -105,7 +106,7 @@ func AppendMediaQuery(dst, v []byte) (out []byte, ok bool) {
 		return dst, false
 	}
 	p.mediaQueries()
-	if p.tok.kind != tokEOF {
+	if p.tok.kind != tokEOF || len(p.dst)-len(dst) > maxDecls {
 		return dst, false
 	}
 	return p.dst, true

@@ -149,9 +149,6 @@ func (l *cssLexer) at(i int) byte {
 // next makes the token at pos the current one. Comments are skipped.
 func (l *cssLexer) next() {
 	i := l.pos
-	for i < len(l.src) && l.src[i] == '/' && i+1 < len(l.src) && l.src[i+1] == '*' {
-		i = skipComment(l.src, i+2)
-	}
 	if i >= len(l.src) {
 		l.single(tokEOF, len(l.src), 0)
 		return
@@ -196,9 +193,24 @@ func (l *cssLexer) next() {
 			return
 		}
 		l.single(tokDelim, i, 1)
-	default: // byteSlash, byteDelim
+	case byteSlash:
+		if l.has(i, "/*") {
+			l.pos = skipComment(l.src, i+2)
+			l.afterComment()
+			return
+		}
+		l.single(tokDelim, i, 1)
+	default:
 		l.single(tokDelim, i, 1)
 	}
+}
+
+// afterComment goes on behind a comment, and behind those that follow it.
+func (l *cssLexer) afterComment() {
+	for l.has(l.pos, "/*") {
+		l.pos = skipComment(l.src, l.pos+2)
+	}
+	l.next()
 }
 
 // single makes a token of n bytes that needs no more than its kind and its first byte.
@@ -212,15 +224,7 @@ func (l *cssLexer) single(kind tokenKind, i, n int) {
 }
 
 func (l *cssLexer) has(i int, s string) bool {
-	if len(l.src)-i < len(s) {
-		return false
-	}
-	for k := range len(s) {
-		if l.src[i+k] != s[k] {
-			return false
-		}
-	}
-	return true
+	return i <= len(l.src) && startsWith(l.src[i:], s)
 }
 
 // skipComment returns the place behind the comment whose inside starts at i.
@@ -293,22 +297,22 @@ func (l *cssLexer) startsNumber(i int) bool {
 // name is section 4.3.12: it returns the end of the name at i. A backslash at the very end counts as U+FFFD.
 func (l *cssLexer) name(i int) (end int, flag uint8) {
 	src := l.src
-	for i < len(src) {
-		f := byteFlags[src[i]]
-		if f&nameByte != 0 {
-			if f&nameSlow != 0 {
-				flag = flagSlow
-			}
+	for {
+		for i < len(src) && byteFlags[src[i]]&(nameByte|nameSlow) == nameByte {
 			i++
-			continue
 		}
-		if src[i] != '\\' || !l.validEscape(i) {
-			break
+		switch {
+		case i >= len(src):
+			return i, flag
+		case byteFlags[src[i]]&nameByte != 0:
+			i++
+		case src[i] == '\\' && l.validEscape(i):
+			_, i = decodeEscape(src, i+1)
+		default:
+			return i, flag
 		}
 		flag = flagSlow
-		_, i = decodeEscape(src, i+1)
 	}
-	return i, flag
 }
 
 // number reads a number, percentage or dimension (section 4.3.3).

@@ -191,11 +191,14 @@ func spanRune(src []byte, i int, inString bool) (r rune, next int, skip bool) {
 // maxName is the longest name that any table holds, and more.
 const maxName = 64
 
-// plainName returns the name of the current token with its escapes decoded, in buf when there are any. It is false for
-// names that are longer than buf or that are not ASCII, which no table holds.
-func (l *cssLexer) plainName(buf []byte) ([]byte, bool) {
-	span := l.src[l.tok.start:l.tok.end]
-	if l.tok.flag&flagSlow == 0 {
+// plainName is plain for the current token.
+func (l *cssLexer) plainName(buf []byte) ([]byte, bool) { return l.plain(&l.tok, buf) }
+
+// plain returns the name of a token with its escapes decoded, in buf when there are any. It is false for names that are
+// longer than buf or that are not ASCII, which no table holds.
+func (l *cssLexer) plain(t *cssToken, buf []byte) ([]byte, bool) {
+	span := l.src[t.start:t.end]
+	if t.flag&flagSlow == 0 {
 		return span, len(span) <= maxName
 	}
 	for i := 0; i < len(span); {

@@ -1,0 +1,199 @@
+package sanitizer
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"vitrine/internal/wire"
+)
+
+// naughty are the strings of the big list, by id.
+func naughty(t testing.TB) map[string][]byte {
+	t.Helper()
+	out := map[string][]byte{}
+	for _, line := range corpusLines(t, "blns.jsonl", 515) {
+		var c struct{ ID, Text string }
+		if err := json.Unmarshal(line, &c); err != nil {
+			t.Fatal(err)
+		}
+		out[c.ID] = []byte(c.Text)
+	}
+	return out
+}
+
+func TestThreat27_Text(t *testing.T) {
+	run(t, AppendText, []cssTest{
+		{"plain text that is longer than eight bytes", "plain text that is longer than eight bytes"},
+		{"a\tb\nc\rd", "a\tb\nc\rd"},
+		{"a\x00b\x1fc\x7fd\u0080e\u009ff", "abcdef"},
+		{"0123456\x0189", "012345689"},
+		{"0123456\x7f89", "012345689"},
+		{"bidi \u202e stays \u200b", "bidi \u202e stays \u200b"},
+		{"\u00a0\u00e9\u4e2d\U0001f600", "\u00a0\u00e9\u4e2d\U0001f600"},
+	})
+}
+
+func TestThreat27_Chrome(t *testing.T) {
+	chrome := func(dst, src []byte) ([]byte, bool) { return AppendChrome(dst, src, 8), true }
+	run(t, chrome, []cssTest{
+		{"a\u202eb\u2066c\u200bd\ufeffe\u061c\U000e0041", "abcde"},
+		{"  a \t\n b  ", "a b"},
+		{"0123456789", "01234567"},
+		{"\u4e2d\u4e2d\u4e2d\u4e2d\u4e2d\u4e2d\u4e2d\u4e2d\u4e2d", "\u4e2d\u4e2d\u4e2d\u4e2d\u4e2d\u4e2d\u4e2d\u4e2d"},
+		{"a\xffb", "ab"},
+		{"a" + strings.Repeat("\u0301", 6) + "b", "a\u0301\u0301\u0301\u0301b"},
+		{"\u200b", "-"},
+	})
+	for id, text := range naughty(t) {
+		out := AppendChrome(nil, text, 100)
+		for _, r := range string(out) {
+			if control(r) || deceives(r) {
+				t.Errorf("%s: a character that hides or reorders text is left", id)
+			}
+		}
+		if !utf8.Valid(out) || utf8.RuneCount(out) > 100 {
+			t.Errorf("%s: not UTF-8, or too long", id)
+		}
+	}
+}
+
+func TestThreat03_URLText(t *testing.T) {
+	run(t, AppendURLText, []cssTest{
+		{"https://example.com", "https://example.com/"},
+		{"HTTPS://EXAMPLE.com:443/a/b?c=d#e", "https://example.com/a/b"},
+		{"http://user:pw@example.com:8080/", "http://example.com:8080/"},
+		{"https://a@b@example.com\\x?y", "https://example.com/x"},
+		{"https:example.com/x", "https://example.com/x"},
+		{"https:\\\\example.com\\x", "https://example.com/x"},
+		{" \x01ht\ntps:\t//exam\rple.com/ \x00", "https://example.com/"},
+		{"https://example.com/a b/\u202eb\u200b", "https://example.com/a%20b/b"},
+		{"https://b\u00fccher.example/", "https://xn--bcher-kva.example/"},
+		{"https://ex\u200bample.com/", "https://example.com/"},
+		{"https://[::1]:80/x", "https://[::1]:80/x"},
+		{"http://[::G]/", "-"},
+		{"https://exa%6dple.com/", "-"},
+		{"https:///", "-"},
+		{"https://", "-"},
+		{"https://a:99999/", "-"},
+		{"https://a:/x", "https://a/x"},
+		{"javascript:alert(1)", "-"},
+		{"java\nscript:alert(1)", "-"},
+		{"\x01javascript:alert(1)", "-"},
+		{"JaVaScRiPt://example.com/%0aalert(1)", "-"},
+		{"vbscript:x", "-"},
+		{"data:text/html,x", "-"},
+		{"blob:https://example.com/x", "-"},
+		{"file:///etc/passwd", "-"},
+		{"\uff4aavascript:x", "-"},
+		{"javascript&colon;alert(1)", "-"},
+		{"/relative", "-"},
+		{"mailto:a@example.com?subject=x", "mailto:a@example.com"},
+		{"mailto:?bcc=x", "-"},
+		{"tel:+49 30 123", "tel:+49%2030%20123"},
+		{"", "-"},
+	})
+	out, ok := AppendURLText(nil, []byte("https://example.com/"+strings.Repeat("\u00e9", 2000)))
+	if !ok || len(out) > maxURLText || !utf8.Valid(out) {
+		t.Error("a long address is not cut at a character")
+	}
+}
+
+func TestThreat15_CustomElements(t *testing.T) {
+	for name, want := range map[string]bool{"x-y": true, "a1.b_c-d": true, "x-": false, "-x": false, "x": false, "X-y": false,
+		"1-x": false, "x-\u00e9": false, "x-y z": false, "annotation-xml": false, "font-face": false, "color-profile": false,
+		"missing-glyph": false, "": false, "on-click": true, "x-" + strings.Repeat("y", 63): false, "x--y": true} {
+		if ValidCustomElement([]byte(name)) != want {
+			t.Errorf("ValidCustomElement(%q) is %v", name, !want)
+		}
+	}
+}
+
+func TestThreat02_TextualNames(t *testing.T) {
+	for name, want := range map[string]bool{"label": true, "labelledby": true, "onclick": false, "Label": false, "": false, "label ": false} {
+		if ValidAriaName([]byte(name)) != want {
+			t.Errorf("ValidAriaName(%q) is %v", name, !want)
+		}
+	}
+	for name, want := range map[string]bool{"x": true, "v-0.a_b:c": true, "": false, "X": false, "a b": false, "a=b": false,
+		"a\"": false, "a>": false, "a/": false, strings.Repeat("x", 65): false} {
+		if ValidDataName([]byte(name)) != want {
+			t.Errorf("ValidDataName(%q) is %v", name, !want)
+		}
+	}
+}
+
+func TestThreat16_IDs(t *testing.T) {
+	run(t, AppendID, []cssTest{
+		{"a", "a"}, {"nodeType", "nodeType"}, {"\u00e9", "\u00e9"}, {"a b", "-"}, {"a\tb", "-"}, {"a\x00", "-"}, {"", "-"},
+		{strings.Repeat("x", 257), "-"},
+	})
+	run(t, AppendTokens, []cssTest{
+		{"a b\tc\nd", "a b c d"}, {"a\x00b\u0085", "ab"}, {"sm:w-1/2 [&>p]:x", "sm:w-1/2 [&>p]:x"}, {strings.Repeat("x", 4097), "-"},
+	})
+}
+
+func TestThreat30_Numbers(t *testing.T) {
+	run(t, AppendNumber, []cssTest{
+		{"100%", "100%"}, {"1.5em", "1.5em"}, {"0 0 24 24", "0 0 24 24"}, {"10,20 30,40", "10,20 30,40"}, {"auto", "auto"},
+		{"-1e3", "-1e3"}, {"1e999", "1000000000"}, {"-99999999999.5.5", "-1000000000 .5"}, {"2*", "2*"}, {"2024-01-31", "2024-01-31"},
+		{"1e-999999999999999999999", "1e-999999999999999999999"}, {"0.000000000000000000000000000001e40", "1000000000"},
+		{"0e9999999999", "0e9999999999"}, {"NaN", "-"}, {"Infinity", "-"}, {"1;url(x)", "-"}, {"javascript:1", "-"}, {"calc(1px)", "-"},
+		{"1pxpxpx", "-"}, {".", "-"}, {"5.", "5."}, {"5.px", "5.px"},
+	})
+	run(t, AppendPathData, []cssTest{
+		{"M10-20.5.5L1e3,4 z", "M10-20.5.5L1e3,4 z"}, {"M1e99.5 0", "M1000000000 .5 0"}, {"M0 0\nL1 1", "M0 0 L1 1"},
+		{"M0 0 url(x)", "-"}, {"M0 0;", "-"}, {"x", "-"},
+	})
+	run(t, AppendColour, []cssTest{
+		{"red", "red"}, {" #FfF ", "#FfF"}, {"000000", "000000"}, {"rgb(1, 2, 3)", "rgb(1, 2, 3)"}, {"url(#a)", "-"}, {"var(--x)", "-"},
+		{"expression(1)", "-"}, {"red;", "-"}, {"", "-"}, {"color(display-p3 1 0 0 / .5)", "color(display-p3 1 0 0 / .5)"},
+	})
+}
+
+func flat(runs []wire.Run) string {
+	var b strings.Builder
+	for _, r := range runs {
+		b.WriteByte("0123456789abcdefghijklmnopqrstuv"[r.Style])
+		b.WriteByte('(')
+		b.Write(r.Text)
+		b.WriteByte(')')
+	}
+	return b.String()
+}
+
+func TestThreat47_Rich(t *testing.T) {
+	for i, test := range []cssTest{
+		{"a < b && c", "0(a < b && c)"},
+		{"a<b", "0(a<b)"},
+		{"x &lt;b&gt; &amp; y", "0(x <b> & y)"},
+		{"plain\nlines", "0(plain\nlines)"},
+		{"a <b>b <i>c</i></b><em>d</em>", "0(a )1(b )3(c)2(d)"},
+		{"<p>a</p>\n<p>b</p>", "0(a)g(b)"},
+		{"a<br>b<br><br>c", "0(a)g(b)g()g(c)"},
+		{"x<ul><li>a</li><li>b</li></ul>y", "0(x)o(a)o(b)g(y)"},
+		{"<ul><li>a", "8(a)"},
+		{"<code>a</code><pre>b\nc</pre>d", "4(a)k(b\nc)g(d)"},
+		{"<blockquote>a</blockquote>b", "0(a)g(b)"},
+		{"<script>alert(1)</script>a", "0(a)"},
+		{"<img src=x onerror=alert(1)>a", "0(a)"},
+		{"<b onclick=x style=color:red>a</b>", "1(a)"},
+		{"<a href=javascript:x>a</a>", "0(a)"},
+		{"<svg><style><b>x</b>", ""},
+		{"a\u202e\u200bb\x00", "0(ab)"},
+		{strings.Repeat("x", maxRich+1), ""},
+		{"a\xff", ""},
+		{"", ""},
+	} {
+		if got := flat(Rich([]byte(test.in))); got != test.want {
+			t.Errorf("case %d: got %s want %s", i, got, test.want)
+		}
+	}
+	if runs := Rich([]byte(strings.Repeat("<b>a</b>b", 900))); len(runs) != maxRichRuns {
+		t.Errorf("%d runs, want %d", len(runs), maxRichRuns)
+	}
+	if len(Rich([]byte(strings.Repeat("<b>", 2000)))) != 0 {
+		t.Error("deep markup gave text")
+	}
+}
