@@ -1,0 +1,169 @@
+package sfu
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"time"
+
+	"vitrine/internal/wire"
+	"vitrine/sanitizer"
+)
+
+// Role is whose side a connection is on. The zero value is nobody's.
+type Role uint8
+
+// The roles.
+const (
+	Customer Role = iota + 1
+	Agent
+)
+
+// String is the role's name.
+func (r Role) String() string {
+	switch r {
+	case Customer:
+		return "customer"
+	case Agent:
+		return "agent"
+	}
+	return "nobody"
+}
+
+// Grant is what a verified token says about a person. It is good for one session.
+type Grant struct {
+	Session string
+	Role    Role
+	Subject string     // unique among the people of the session: who returns under it is the same person
+	Name    string     // shown to the others; at most 128 bytes
+	Company string     // of an agent, shown when the customer is asked; at most 128 bytes
+	Origin  string     // of a customer's page, as the browser gave it; at most 256 bytes
+	May     wire.Scope // what an agent may ask for; ScopeView is needed to join, the zero value may nothing
+}
+
+// Config is what an SFU needs. Every field but UDP may be left zero.
+type Config struct {
+	// UDP is the one socket for ICE, DTLS and SCTP of all connections. Required. ICE uses its AddrPort methods when it
+	// has them. The SFU closes it.
+	UDP net.PacketConn
+	// TCP takes ICE over TCP (RFC 6544, passive candidates). nil means none. The SFU closes it.
+	TCP net.Listener
+	// Addresses replace the socket's own addresses in the answers: the public ones of a server behind NAT.
+	Addresses []netip.Addr
+	// Loopback lets the server offer loopback addresses. For development.
+	Loopback bool
+	// Timeouts and Limits have safe defaults field by field.
+	Timeouts Timeouts
+	Limits   Limits
+	// Audit gets everything that is worth remembering. It is called on sessions' goroutines, so it must not block for
+	// long and must be safe for concurrent use. nil means nobody listens.
+	Audit func(Event)
+	// NewTicket signs a token for the next connection of the same person. It must not block. nil means no tickets.
+	NewTicket func(Grant) (string, error)
+	// OnEnd is told the id of a session that has just ended, after everybody was told. nil means nobody is.
+	OnEnd func(session string)
+}
+
+// Timeouts are the spans that end or repeat something.
+type Timeouts struct {
+	AgentAway   time.Duration // all agents hidden, unconnected or idle for so long end the session; 0 means 2 minutes
+	ResumeGrace time.Duration // a customer's connection may be gone for so long; 0 means 30 seconds
+	Ask         time.Duration // an unanswered question counts as refused; 0 means 2 minutes
+	Waiting     time.Duration // a session that no agent joined ends; 0 means 30 minutes
+	HardLimit   time.Duration // no session is longer; 0 means 4 hours
+	Handshake   time.Duration // from the offer to Hello; 0 means 10 seconds
+	Silence     time.Duration // a connection that says nothing for so long is lost; 0 means 10 seconds
+	Ping        time.Duration // between pings; 0 means 1 second
+	Quality     time.Duration // between Quality frames; 0 means 5 seconds
+	Ticket      time.Duration // between fresh tickets; 0 means 4 minutes
+}
+
+// Limits bound what one side may make the server hold or do.
+type Limits struct {
+	Sessions int // open at once; 0 means 10,000
+	Agents   int // of one session; 0 means 16, which is also the most
+	Pending  int // connections of one session that have not said Hello; 0 means 8
+	Strikes  int // refused frames that end a connection; 0 means 3
+	Inbox    int // bytes of frames that wait for one session; 0 means 24 MiB
+	// Rates are how much one connection may send on each channel; a zero Rate means the default of that channel.
+	Rates [5]Rate
+}
+
+// Rate is a token bucket for messages and one for bytes, each holding two seconds' worth.
+type Rate struct {
+	Messages int // per second
+	Bytes    int // per second
+}
+
+// SessionConfig is what a new session needs.
+type SessionConfig struct {
+	Site   string           // name of the site, for List and the audit
+	Origin string           // of the customer's page, until their connection says it anew
+	Policy sanitizer.Policy // limits of the page
+}
+
+// Outcomes of the calls of an SFU.
+var (
+	ErrConfig       = errors.New("sfu: a UDP socket is needed")
+	ErrClosed       = errors.New("sfu: shutting down")
+	ErrFull         = errors.New("sfu: too many sessions")
+	ErrBusy         = errors.New("sfu: too many connections of this session are being made")
+	ErrNoSession    = errors.New("sfu: no such session")
+	ErrNoConnection = errors.New("sfu: no such connection")
+	ErrGrant        = errors.New("sfu: the grant is not for a customer or an agent")
+	ErrOffer        = errors.New("sfu: the offer must have one application section, be valid SDP and at most 16 KB")
+	ErrETag         = errors.New("sfu: the connection was restarted meanwhile")
+)
+
+func (c Config) withDefaults() Config {
+	t := &c.Timeouts
+	for _, d := range []struct {
+		field *time.Duration
+		value time.Duration
+	}{
+		{&t.AgentAway, 2 * time.Minute}, {&t.ResumeGrace, 30 * time.Second}, {&t.Ask, 2 * time.Minute},
+		{&t.Waiting, 30 * time.Minute}, {&t.HardLimit, 4 * time.Hour}, {&t.Handshake, 10 * time.Second},
+		{&t.Silence, 10 * time.Second}, {&t.Ping, time.Second}, {&t.Quality, 5 * time.Second}, {&t.Ticket, 4 * time.Minute},
+	} {
+		if *d.field <= 0 {
+			*d.field = d.value
+		}
+	}
+	l := &c.Limits
+	for _, d := range []struct {
+		field *int
+		value int
+	}{{&l.Sessions, 10_000}, {&l.Agents, maxAgents}, {&l.Pending, 8}, {&l.Strikes, 3}, {&l.Inbox, 24 << 20}} {
+		if *d.field <= 0 {
+			*d.field = d.value
+		}
+	}
+	l.Agents = min(l.Agents, maxAgents)
+	for ch := range l.Rates {
+		if l.Rates[ch].Messages <= 0 {
+			l.Rates[ch].Messages = defaultRates[ch].Messages
+		}
+		if l.Rates[ch].Bytes <= 0 {
+			l.Rates[ch].Bytes = defaultRates[ch].Bytes
+		}
+	}
+	if c.Audit == nil {
+		c.Audit = func(Event) {}
+	}
+	if c.OnEnd == nil {
+		c.OnEnd = func(string) {}
+	}
+	return c
+}
+
+// maxAgents is what a wire.Agents can list.
+const maxAgents = 16
+
+// defaultRates are far above what a browser does, so that only a flood meets them.
+var defaultRates = [5]Rate{
+	wire.Ctl:   {Messages: 2_000, Bytes: 2 << 20},
+	wire.Dom:   {Messages: 20_000, Bytes: 64 << 20},
+	wire.Asset: {Messages: 10_000, Bytes: 64 << 20},
+	wire.Ptr:   {Messages: 500, Bytes: 64 << 10},
+	wire.Input: {Messages: 500, Bytes: 1 << 20},
+}

@@ -1,0 +1,140 @@
+package sfu
+
+import (
+	"time"
+
+	"vitrine/internal/wire"
+	"vitrine/sanitizer"
+)
+
+// customerSays is everything that a customer may say after Hello.
+func (s *session) customerSays(c *conn, f wire.FromCustomer, packed bool) {
+	switch f := f.(type) {
+	case *wire.Ping:
+		s.tell(c, sanitizer.Server(&wire.Pong{Seq: f.Seq}))
+	case *wire.Pong:
+		c.pong(f.Seq)
+	case *wire.Answer:
+		s.answer(c, f)
+	case *wire.Revoke:
+		s.revoke(f)
+	case *wire.Pause:
+		s.pause(f.Paused)
+	case *wire.End:
+		s.end(wire.EndCustomer)
+	case *wire.Say:
+		s.say(c.seat, f)
+	case *wire.Receipt:
+		s.receipt(c, f)
+	case *wire.Stroke:
+		s.customerDraws(c, f)
+	case *wire.Pointer:
+		s.customerPoints(f)
+	case *wire.Offer, *wire.Gone, *wire.Chunk, *wire.Batch:
+		s.shared(c, f, packed)
+	}
+}
+
+// shared is what needs the customer's consent to share: without it, nothing of the page is accepted or kept.
+func (s *session) shared(c *conn, f wire.FromCustomer, packed bool) {
+	if s.consent.granted&wire.ScopeView == 0 {
+		s.strike(c, "consent-view", 0)
+		return
+	}
+	switch f := f.(type) {
+	case *wire.Batch:
+		s.batch(c, f, packed)
+	case *wire.Offer:
+		want, out, r := s.share.assets.Offer(f)
+		s.assets(c, out, r)
+		if want {
+			s.tell(c, sanitizer.Server(&wire.Want{Hashes: []wire.Hash{f.Hash}}))
+		}
+	case *wire.Chunk:
+		out, r := s.share.assets.Chunk(f)
+		s.assets(c, out, r)
+	case *wire.Gone:
+		clean, r := s.share.assets.Gone(f)
+		s.assets(c, []sanitizer.Clean{clean}, r)
+	}
+}
+
+// pause holds the page back or lets it go on. The page comes on another channel than this frame, so its snapshot may
+// have come before the word that it may; then it was not accepted and is asked for again.
+func (s *session) pause(paused bool) {
+	if s.consent.paused == paused {
+		return
+	}
+	s.consent.paused = paused
+	kind := SessionContinued
+	if paused {
+		kind = SessionPaused
+	}
+	s.auditSeat(s.room.customer, Event{Kind: kind})
+	s.settle()
+	if !paused && s.state == wire.StateActive && s.share.missed {
+		s.share.missed = false
+		s.tell(s.room.customer.conn, sanitizer.Server(&wire.Resync{Epoch: s.share.floor, Rule: "paused"}))
+	}
+}
+
+// say is a chat message of anybody.
+func (s *session) say(p *seat, f *wire.Say) {
+	if !p.gate[paceSay].take(time.Now(), 1, paceRates[paceSay].rate, paceRates[paceSay].burst) {
+		s.refuse(p, 0, "rate-say", 0)
+		return
+	}
+	clean, r := sanitizer.CheckSay(f, p.id, p.grant.Name)
+	if r != nil {
+		s.refuse(p, 0, r.Rule, r.Node)
+		return
+	}
+	s.tellAll(clean, func(*seat) bool { return true })
+}
+
+// receipt passes the page's word on to the agent whose input was not carried out. A rule is a name, so nothing else
+// goes through.
+func (s *session) receipt(c *conn, f *wire.Receipt) {
+	if !isRule(f.Rule) {
+		s.strike(c, "row36-rule", 0)
+		return
+	}
+	for _, p := range s.room.agents {
+		if p.id == f.From {
+			s.refuse(p, f.Seq, f.Rule, f.Node)
+		}
+	}
+}
+
+// isRule says whether a name is made of lower-case letters, digits and dashes.
+func isRule(name string) bool {
+	for i := range len(name) {
+		if c := name[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	return name != ""
+}
+
+func (s *session) customerDraws(c *conn, f *wire.Stroke) {
+	if s.state != wire.StateActive || !c.seat.gate[paceDraw].take(time.Now(), 1, paceRates[paceDraw].rate, paceRates[paceDraw].burst) {
+		return
+	}
+	clean, r := sanitizer.CheckStroke(f, 0)
+	if r != nil {
+		s.strike(c, r.Rule, r.Node)
+		return
+	}
+	s.tellAll(clean, func(p *seat) bool { return p.admitted != 0 })
+}
+
+// customerPoints passes the customer's pointer on. One that is refused is not worth a strike: it may have been overtaken
+// by a batch.
+func (s *session) customerPoints(f *wire.Pointer) {
+	if s.state != wire.StateActive {
+		return
+	}
+	if clean, r := s.share.page.CheckPointer(f, 0); r == nil {
+		s.tellAll(clean, func(p *seat) bool { return p.admitted != 0 })
+	}
+}

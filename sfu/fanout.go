@@ -1,0 +1,245 @@
+package sfu
+
+import (
+	"time"
+
+	"vitrine/internal/wire"
+	"vitrine/sanitizer"
+)
+
+// Flow control towards agents. There is no queue of changes for anybody: an agent has a place in the ring of the last
+// batches. Who is slower than the ring is long gets the page as it stands when their channel has drained.
+const (
+	ringBytes  = 256 << 10 // of batches that are kept
+	highWater  = 128 << 10 // batches are handed over while less than that waits
+	assetWater = 64 << 10  // assets are, while less than that waits
+	lowWater   = 32 << 10  // a link that was full says so when less than that is left
+)
+
+// share is what the customer shares.
+type share struct {
+	page   *sanitizer.Page
+	assets *sanitizer.Assets
+	floor  uint32 // batches of this epoch and older ones are not listened to
+	missed bool   // a snapshot came while the session was paused
+	ring   ring
+	shot   *parcel // snapshot of the page as it stands, or nil
+	pack   wire.Deflater
+}
+
+func (h *share) wipe() {
+	h.page.Wipe()
+	h.assets.Wipe()
+	h.ring.reset()
+	h.dropShot()
+	h.pack.Wipe()
+}
+
+func (h *share) dropShot() {
+	if h.shot != nil {
+		h.shot.release()
+		h.shot = nil
+	}
+}
+
+// ring holds the last batches.
+type ring struct {
+	parcels []*parcel
+	first   uint64 // number of the first one
+	bytes   int
+}
+
+func (r *ring) end() uint64 { return r.first + uint64(len(r.parcels)) }
+
+func (r *ring) add(p *parcel) {
+	r.parcels = append(r.parcels, p)
+	r.bytes += p.size()
+}
+
+// trim lets go of the oldest batches beyond the limit.
+func (r *ring) trim(limit int) {
+	n := 0
+	for r.bytes > limit {
+		r.bytes -= r.parcels[n].size()
+		r.parcels[n].release()
+		r.parcels[n] = nil
+		n++
+	}
+	r.parcels = r.parcels[n:]
+	r.first += uint64(n)
+	if len(r.parcels) == 0 {
+		r.parcels = nil
+	}
+}
+
+func (r *ring) reset() { r.trim(-1) }
+
+// view is how far an agent has got.
+type view struct {
+	behind bool              // a snapshot is due
+	next   uint64            // number of the next batch in the ring
+	assets []sanitizer.Clean // chunks that wait for room; the sanitizer's own bytes
+	lagged bool              // had to be brought up with a snapshot since the last Quality
+	probe  probe
+	stale  time.Duration // what the last probe measured
+}
+
+// probe is one batch whose way to the stage is being timed.
+type probe struct {
+	epoch, seq uint32
+	at         time.Time // zero: none
+}
+
+// acked takes note of what the stage applied.
+func (v *view) acked(epoch, seq uint32) {
+	if p := v.probe; !p.at.IsZero() && (epoch > p.epoch || epoch == p.epoch && seq >= p.seq) {
+		v.stale = time.Since(p.at)
+		v.probe = probe{}
+	}
+}
+
+// tellShare asks the customer for the page.
+func (s *session) tellShare() {
+	s.share.floor = max(s.share.floor, s.share.page.Epoch())
+	s.tell(s.room.customer.conn, sanitizer.Server(&wire.Share{On: true, Epoch: s.share.floor}))
+}
+
+// batch is a change of the page.
+func (s *session) batch(c *conn, b *wire.Batch, packed bool) {
+	switch {
+	case s.state != wire.StateActive:
+		s.share.missed = s.share.missed || b.Snapshot
+		s.share.floor = max(s.share.floor, b.Epoch)
+		return
+	case b.Epoch <= s.share.floor:
+		return // on its way before the customer heard that a snapshot is needed
+	}
+	clean, r := s.share.page.Check(b)
+	if r != nil {
+		s.resync(c, b.Epoch, r)
+		s.strike(c, r.Rule, r.Node)
+		return
+	}
+	s.totals.Batches++
+	s.totals.Bytes += len(clean.Frame())
+	s.tell(c, sanitizer.Server(&wire.Ack{Epoch: b.Epoch, Seq: b.Seq}))
+	s.fanOut(clean, b, packed)
+}
+
+// resync asks for a snapshot. What comes of the old epoch until then is not listened to and costs no strike.
+func (s *session) resync(c *conn, epoch uint32, r *sanitizer.Refusal) {
+	s.share.floor = max(s.share.floor, s.share.page.Epoch(), epoch)
+	s.tell(c, sanitizer.Server(&wire.Resync{Epoch: s.share.floor, Rule: r.Rule, Node: r.Node}))
+}
+
+// overrun is told when batches were left out because the session could not keep up. That is nobody's mistake.
+func (s *session) overrun(c *conn) {
+	if !c.closed && s.state == wire.StateActive && c.seat != nil {
+		s.resync(c, 0, &sanitizer.Refusal{Rule: "row39-overrun"})
+	}
+}
+
+// fanOut gives a batch to all agents. It is cut and deflated once for all of them.
+func (s *session) fanOut(clean sanitizer.Clean, b *wire.Batch, packed bool) {
+	h := &s.share
+	h.dropShot()
+	if b.Snapshot {
+		h.ring.reset()
+		for _, p := range s.room.agents {
+			p.view.behind, p.view.next = false, h.ring.end()
+		}
+	}
+	deflate := &h.pack
+	if !packed && !b.Snapshot {
+		deflate = nil
+	}
+	h.ring.add(pack(clean, deflate))
+	clean.Wipe()
+	now := time.Now()
+	for _, p := range s.room.agents {
+		if p.admitted != 0 && p.conn != nil && p.view.probe.at.IsZero() {
+			p.view.probe = probe{epoch: b.Epoch, seq: b.Seq, at: now}
+		}
+		s.pump(p)
+	}
+	h.ring.trim(ringBytes)
+}
+
+// assets passes on what became known of assets. Announcements are small and go at once, bytes wait for room.
+func (s *session) assets(c *conn, out []sanitizer.Clean, r *sanitizer.Refusal) {
+	for _, clean := range out {
+		if clean.Channel() == wire.Ctl && !clean.Empty() {
+			s.tellAll(clean, func(p *seat) bool { return p.admitted != 0 })
+			continue
+		}
+		for _, p := range s.room.agents {
+			if p.admitted != 0 && p.conn != nil && !clean.Empty() {
+				p.view.assets = append(p.view.assets, clean)
+			}
+		}
+	}
+	for _, p := range s.room.agents {
+		s.pump(p)
+	}
+	if r != nil {
+		s.strike(c, r.Rule, r.Node)
+	}
+}
+
+// beginView shows an agent who joins, or comes back, what there is.
+func (s *session) beginView(p *seat) {
+	p.view = view{behind: true}
+	for clean := range s.share.assets.All {
+		if clean.Channel() == wire.Ctl {
+			s.tell(p.conn, clean)
+		} else {
+			p.view.assets = append(p.view.assets, clean)
+		}
+	}
+	s.pump(p)
+}
+
+// pump hands over what an agent has room for: the page first, then bytes of assets.
+func (s *session) pump(p *seat) {
+	h, v := &s.share, &p.view
+	for p.conn != nil && p.admitted != 0 && p.conn.link.room(highWater) {
+		switch {
+		case v.behind || v.next < h.ring.first:
+			if s.snapshot() == nil {
+				return // there is no page yet; its first batch will come by the ring
+			}
+			v.lagged = v.lagged || !v.behind
+			v.behind, v.next = false, h.ring.end()
+			s.totals.Snapshots++
+			p.conn.link.send(h.shot.share())
+		case v.next < h.ring.end():
+			p.conn.link.send(h.ring.parcels[v.next-h.ring.first].share())
+			v.next++
+		case len(v.assets) > 0 && p.conn.link.room(assetWater):
+			p.conn.link.send(pack(v.assets[0], nil))
+			v.assets[0] = sanitizer.Clean{}
+			v.assets = v.assets[1:]
+		default:
+			return
+		}
+	}
+}
+
+// snapshot is the page as it stands, made once for all who need it now; nil when there is no page.
+func (s *session) snapshot() *parcel {
+	h := &s.share
+	if h.shot == nil {
+		if clean, ok := h.page.Snapshot(); ok {
+			h.shot = pack(clean, &h.pack)
+			clean.Wipe()
+		}
+	}
+	return h.shot
+}
+
+// drained is told when a link that was full has room again.
+func (s *session) drained(c *conn) {
+	if c.seat != nil && !c.closed {
+		s.pump(c.seat)
+	}
+}

@@ -1,0 +1,146 @@
+package sfu
+
+import (
+	"time"
+
+	"vitrine/internal/wire"
+	"vitrine/sanitizer"
+)
+
+// Paces are the kinds of things that people do, each with a rate of its own.
+const (
+	pacePoint = iota
+	paceScroll
+	paceKey
+	paceClick
+	paceDraw
+	paceSay
+	paceNeed
+	paces
+)
+
+// paceRates are what a person may do in a second, and at once.
+var paceRates = [paces]struct {
+	name        string
+	rate, burst float64
+}{
+	pacePoint:  {"rate-point", 60, 120},
+	paceScroll: {"rate-scroll", 60, 120},
+	paceKey:    {"rate-key", 30, 90},
+	paceClick:  {"rate-click", 10, 20},
+	paceDraw:   {"rate-draw", 60, 120},
+	paceSay:    {"rate-say", 2, 20},
+	paceNeed:   {"rate-need", 1, 5},
+}
+
+// paceOf is the pace of an agent's frame.
+func paceOf(f wire.FromAgent) int {
+	switch f.(type) {
+	case *wire.Pointer:
+		return pacePoint
+	case *wire.ScrollTo:
+		return paceScroll
+	case *wire.TypeText, *wire.PressKey, *wire.SetValue:
+		return paceKey
+	case *wire.Stroke:
+		return paceDraw
+	}
+	return paceClick
+}
+
+// input is the gate that everything an agent does to the page goes through: what the token allows, what the customer
+// consented to, who drives, how fast, and whether it makes sense on the page as it stands.
+func (s *session) input(p *seat, f wire.FromAgent) {
+	if rule := s.gate(p, f); rule != "" {
+		s.refuseFrame(p, f, &sanitizer.Refusal{Rule: rule})
+		return
+	}
+	var clean sanitizer.Clean
+	var r *sanitizer.Refusal
+	everybody := false
+	switch f := f.(type) {
+	case *wire.Pointer:
+		clean, r = s.share.page.CheckPointer(f, p.id)
+		everybody = true
+	case *wire.Stroke:
+		clean, r = sanitizer.CheckStroke(f, p.id)
+		everybody = true
+	default:
+		clean, r = s.share.page.CheckInput(f, p.id)
+	}
+	switch {
+	case r != nil:
+		s.refuseFrame(p, f, r)
+	case everybody:
+		s.tellAll(clean, func(other *seat) bool { return other != p && (other == s.room.customer || other.admitted != 0) })
+	default:
+		s.totals.Inputs++
+		s.tell(s.room.customer.conn, clean)
+	}
+}
+
+// gate says by which rule a frame is refused, or "".
+func (s *session) gate(p *seat, f wire.FromAgent) string {
+	scope := sanitizer.NeedScope(f)
+	pace := paceOf(f)
+	switch {
+	case scope == 0:
+		return "policy-frame"
+	case p.admitted == 0:
+		return scopeRules[0]
+	case p.grant.May&scope == 0:
+		return "policy-scope"
+	case s.consent.granted&scope == 0:
+		return scopeRule(scope)
+	case s.consent.driver != p.id:
+		return "driver"
+	case s.state == wire.StatePaused:
+		return "paused"
+	case s.state != wire.StateActive:
+		return "customer-away"
+	case !p.gate[pace].take(time.Now(), 1, paceRates[pace].rate, paceRates[pace].burst):
+		return paceRates[pace].name
+	}
+	return ""
+}
+
+// refuseFrame tells an agent that a frame was not passed on. A pointer is not answered: the next one comes anyway.
+func (s *session) refuseFrame(p *seat, f wire.FromAgent, r *sanitizer.Refusal) {
+	if _, pointer := f.(*wire.Pointer); !pointer {
+		s.refuse(p, seqOf(f), r.Rule, r.Node)
+	}
+}
+
+// refuse answers an agent. A customer gets no answer; their page knows.
+func (s *session) refuse(p *seat, seq uint32, rule string, node wire.NodeID) {
+	s.totals.Refused++
+	p.refused[rule]++
+	// The audit grows with the logarithm of what somebody tries.
+	if n := p.refused[rule]; n&(n-1) == 0 {
+		s.auditSeat(p, Event{Kind: InputRefused, Rule: rule, Count: n})
+	}
+	if p != s.room.customer {
+		s.tell(p.conn, sanitizer.Server(&wire.Refused{Seq: seq, Rule: rule, Node: node}))
+	}
+}
+
+// seqOf is the number by which an agent knows an input, or 0.
+func seqOf(f wire.FromAgent) uint32 {
+	switch f := f.(type) {
+	case *wire.Click:
+		return f.Seq
+	case *wire.TypeText:
+		return f.Seq
+	case *wire.PressKey:
+		return f.Seq
+	case *wire.ScrollTo:
+		return f.Seq
+	case *wire.Choose:
+		return f.Seq
+	case *wire.SetValue:
+		return f.Seq
+	case *wire.Navigate:
+		return f.Seq
+	}
+	return 0
+}

@@ -1,0 +1,38 @@
+package sfu
+
+import (
+	"slices"
+
+	"github.com/pion/sdp/v3"
+)
+
+// maxOffer is how many bytes an offer may have. A browser's offer for data channels has about 700.
+const maxOffer = 16 << 10
+
+// strippedAttributes name addresses that the client would have the server send to. Without them the server only ever
+// answers those who sent it a valid ICE check first.
+var strippedAttributes = []string{"candidate", "end-of-candidates", "remote-candidates"}
+
+// cleanOffer checks an offer and returns it without candidates.
+func cleanOffer(offer string) (string, error) {
+	if len(offer) > maxOffer {
+		return "", ErrOffer
+	}
+	var d sdp.SessionDescription
+	if d.UnmarshalString(offer) != nil || len(d.MediaDescriptions) != 1 {
+		return "", ErrOffer
+	}
+	m := d.MediaDescriptions[0]
+	// RFC 8841: an application section over DTLS and SCTP.
+	if m.MediaName.Media != "application" || !slices.Contains(m.MediaName.Protos, "DTLS") || !slices.Contains(m.MediaName.Protos, "SCTP") {
+		return "", ErrOffer
+	}
+	strip := func(a sdp.Attribute) bool { return slices.Contains(strippedAttributes, a.Key) }
+	d.Attributes = slices.DeleteFunc(d.Attributes, strip)
+	m.Attributes = slices.DeleteFunc(m.Attributes, strip)
+	out, err := d.Marshal()
+	if err != nil {
+		return "", ErrOffer
+	}
+	return string(out), nil
+}

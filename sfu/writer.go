@@ -1,0 +1,241 @@
+package sfu
+
+import (
+	"sync"
+	"time"
+
+	"vitrine/internal/wire"
+)
+
+// flushTime is how long a closing connection waits for its last words to arrive.
+const flushTime = 200 * time.Millisecond
+
+const (
+	maxUrgent  = 1 << 20 // bytes of control frames that may wait; who lets more pile up is not listening
+	maxPoints  = 16      // pointers that may wait; older ones say nothing new
+	pointWater = 4 << 10 // pointers are sent while less than that of them is on its way
+)
+
+// outbox is what waits to be written. The session puts parcels in, the writer takes messages out.
+type outbox struct {
+	mu      sync.Mutex
+	urgent  []*parcel // of ctl and input
+	points  []*parcel
+	heavy   [2][]*parcel // of dom and asset, in this order of rank
+	cursor  [2]int       // message of the first heavy parcel that is due
+	light   int          // bytes of urgent
+	waiting int          // bytes of heavy that are not written yet
+	hungry  bool         // the session wants to know when there is room
+	closing bool
+	wake    chan struct{}
+}
+
+// signal wakes the writer.
+func (o *outbox) signal() {
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (o *outbox) shut() {
+	o.mu.Lock()
+	o.closing = true
+	o.mu.Unlock()
+	o.signal()
+}
+
+// add queues a parcel. False means that too much waits already.
+func (o *outbox) add(p *parcel) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch {
+	case o.closing:
+		p.release()
+	case p.channel == wire.Dom || p.channel == wire.Asset:
+		i := int(p.channel - wire.Dom)
+		o.heavy[i] = append(o.heavy[i], p)
+		o.waiting += p.size()
+	case p.channel == wire.Ptr:
+		if len(o.points) == maxPoints {
+			o.points[0].release()
+			o.points = o.points[1:]
+		}
+		o.points = append(o.points, p)
+	default:
+		o.urgent = append(o.urgent, p)
+		o.light += p.size()
+	}
+	return o.light <= maxUrgent
+}
+
+// takeUrgent takes everything that does not wait for room.
+func (o *outbox) takeUrgent() (urgent, points []*parcel, closing bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	urgent, points = o.urgent, o.points
+	o.urgent, o.points, o.light = nil, nil, 0
+	return urgent, points, o.closing
+}
+
+// takeHeavy takes the next message of the page, or of an asset when there is none of the page. done is the parcel to
+// release when the message is written and was its last.
+func (o *outbox) takeHeavy(buffered int) (msg []byte, ch wire.Channel, done *parcel) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for i, limit := range [...]int{highWater, assetWater} {
+		if len(o.heavy[i]) == 0 || buffered >= limit {
+			continue
+		}
+		p := o.heavy[i][0]
+		msg = p.message(o.cursor[i])
+		o.waiting -= len(msg)
+		o.cursor[i]++
+		if o.cursor[i] == len(p.ends) {
+			o.cursor[i] = 0
+			o.heavy[i][0] = nil
+			o.heavy[i] = o.heavy[i][1:]
+			done = p
+		}
+		return msg, p.channel, done
+	}
+	return nil, 0, nil
+}
+
+// sated says once that a session that wants to know has room again.
+func (o *outbox) sated(buffered int) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.hungry || o.waiting+buffered > lowWater {
+		return false
+	}
+	o.hungry = false
+	return true
+}
+
+// drop lets go of everything that waits.
+func (o *outbox) drop() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, list := range [][]*parcel{o.urgent, o.points, o.heavy[0], o.heavy[1]} {
+		for _, p := range list {
+			p.release()
+		}
+	}
+	o.urgent, o.points, o.heavy, o.waiting, o.light, o.closing = nil, nil, [2][]*parcel{}, 0, 0, true
+}
+
+func (p *peer) send(c *parcel) {
+	if p.out.add(c) {
+		p.out.signal()
+	} else {
+		p.lost("row39-deaf")
+	}
+}
+
+func (p *peer) room(limit int) bool {
+	p.out.mu.Lock()
+	full := p.out.waiting+p.buffered() >= limit
+	p.out.hungry = p.out.hungry || full
+	p.out.mu.Unlock()
+	if full {
+		p.out.signal()
+	}
+	return !full
+}
+
+// buffered is how much of the page and of assets is on its way: written, but not acknowledged by the peer's SCTP.
+func (p *peer) buffered() int {
+	return int(p.channels[wire.Dom].BufferedAmount() + p.channels[wire.Asset].BufferedAmount())
+}
+
+// write is the one goroutine that writes to the connection, and the one that closes it.
+func (p *peer) write() {
+	defer func() {
+		// A connection that does not close properly is left to ICE's timeouts.
+		_ = p.pc.Close()
+		p.out.drop()
+	}()
+	defer p.fault()
+	for open := false; !open; {
+		select {
+		case <-p.ready:
+			open = true
+		case <-p.out.wake:
+			p.out.mu.Lock()
+			closing := p.out.closing
+			p.out.mu.Unlock()
+			if closing {
+				return // nobody is there to hear anything
+			}
+		}
+	}
+	for {
+		urgent, points, closing := p.out.takeUrgent()
+		ok := p.writeAll(urgent) && p.writePoints(points)
+		if closing {
+			p.flush()
+			return
+		}
+		wrote, more := p.writeHeavy()
+		if !ok || !more {
+			p.lost("closed")
+			return
+		}
+		if wrote {
+			continue
+		}
+		if p.out.sated(p.buffered()) {
+			p.host.post(func(s *session) { s.drained(p.conn) })
+		}
+		<-p.out.wake
+	}
+}
+
+// writeHeavy writes one message of the page or of an asset, if there is room.
+func (p *peer) writeHeavy() (wrote, ok bool) {
+	msg, ch, done := p.out.takeHeavy(p.buffered())
+	if msg == nil {
+		return false, true
+	}
+	_, err := p.streams[ch].Write(msg)
+	if done != nil {
+		done.release()
+	}
+	return true, err == nil
+}
+
+func (p *peer) writeAll(parcels []*parcel) bool {
+	ok := true
+	for _, c := range parcels {
+		for i := 0; ok && i < len(c.ends); i++ {
+			_, err := p.streams[c.channel].Write(c.message(i))
+			ok = err == nil
+		}
+		c.release()
+	}
+	return ok
+}
+
+func (p *peer) writePoints(parcels []*parcel) bool {
+	if p.channels[wire.Ptr].BufferedAmount() < pointWater {
+		return p.writeAll(parcels)
+	}
+	for _, c := range parcels {
+		c.release()
+	}
+	return true
+}
+
+// flush waits until the other side has the last words, or for too long.
+func (p *peer) flush() {
+	timer := time.NewTimer(flushTime)
+	defer timer.Stop()
+	for p.channels[wire.Ctl].BufferedAmount() > 0 {
+		select {
+		case <-p.out.wake:
+		case <-timer.C:
+			return
+		}
+	}
+}
