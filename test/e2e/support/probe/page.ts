@@ -1,0 +1,104 @@
+// The page as the agent should have it: what is shared, told by the tables and the masking rules, from the live tree.
+import { Content, Value } from '../../../../web/wire/vocabulary';
+import type { Dump } from './types';
+import { attributeRule, canonical, clean, type ElementRule, elementRule, holds } from './vocabulary';
+
+const boxed = 'iframe, frame, object, embed, audio, video, canvas, .cobrowsing_nosync, [data-vitrine=hide]';
+const secretWords = /^(cc-.+|one-time-code)$/;
+const labelled = new Set(['button', 'submit', 'reset']);
+const unspoken = new Set(['hidden', 'file', 'image', 'checkbox', 'radio']);
+
+interface Context {
+  readonly masks: string;
+  readonly masked: boolean;
+  readonly rule: ElementRule;
+}
+
+function isMasked(element: Element, masks: string): boolean {
+  if (element.matches(masks)) return true;
+  if (!(element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement || element instanceof HTMLSelectElement)) return false;
+  return element.type === 'password' || element.autocomplete.split(/\s+/).some((word) => secretWords.test(word));
+}
+
+const bullets = (text: string): string => text.replace(/\S/g, '\u2022');
+
+function attributes(element: Element, rule: ElementRule, masked: boolean): Record<string, string> {
+  const attrs: Record<string, string> = {};
+  for (const { name, value } of element.attributes) {
+    const found = attributeRule(name, rule);
+    if (!found || found.value === Value.Asset) continue;
+    if (masked && (found.value === Value.Attr || found.value === Value.URL)) continue;
+    if (name === 'cite') continue; // told, but never shown
+    const text = found.value === Value.URL ? '#' : canonical(found, element, value);
+    if (text !== null && !(text === '' && found.value !== Value.Flag)) attrs[name] = text;
+  }
+  const reference = element.getAttribute('href') ?? element.getAttribute('xlink:href');
+  if (reference?.startsWith('#') && attributeRule('#ref', rule)) attrs['#ref'] = reference;
+  if (element instanceof HTMLInputElement && element.type === 'password') Reflect.deleteProperty(attrs, 'readonly');
+  return attrs;
+}
+
+function controlState(element: Element, masked: boolean): Record<string, string | number | boolean> {
+  const live: Record<string, string | number | boolean> = {};
+  if (element instanceof HTMLInputElement) {
+    const { type, value, checked, indeterminate } = element;
+    if (type === 'checkbox' || type === 'radio') {
+      if (checked && !masked) live['checked'] = true;
+      if (indeterminate && !masked) live['indeterminate'] = true;
+    } else if (!unspoken.has(type) && (value !== '' || labelled.has(type))) {
+      if (value !== '') live['value'] = masked ? '\u2022'.repeat(value.length) : value;
+    }
+  } else if (element instanceof HTMLTextAreaElement) {
+    if (element.value !== '') live['value'] = masked ? '\u2022'.repeat(element.value.length) : element.value;
+  } else if (element instanceof HTMLOptionElement) {
+    if (element.selected && !masked) live['selected'] = true;
+  }
+  return live;
+}
+
+function state(element: Element, masked: boolean): Record<string, string | number | boolean> {
+  const live = controlState(element, masked);
+  if (element.scrollTop !== 0) live['top'] = Math.round(element.scrollTop);
+  if (element.scrollLeft !== 0) live['left'] = Math.round(element.scrollLeft);
+  if (element instanceof HTMLImageElement && element.complete && element.naturalWidth > 0 && !masked) {
+    live['picture'] = `${element.naturalWidth}x${element.naturalHeight}`;
+  }
+  return live;
+}
+
+function children(nodes: NodeListOf<ChildNode>, context: Context): Dump[] {
+  return [...nodes].flatMap((node): Dump[] => {
+    if (node instanceof Text) {
+      const text = clean(node.data);
+      return [{ kind: '#text', text: context.masked ? bullets(text) : text }];
+    }
+    if (!(node instanceof Element)) return [];
+    const rule = elementRule(node);
+    if (!rule || node.hasAttribute('data-vitrine-ui')) return [];
+    if (rule.content !== Content.Empty && node.matches(boxed)) return [{ kind: '#box' }];
+    if (node.matches(boxed)) return [{ kind: '#box' }];
+    return holds(context.rule, rule) ? [dump(node, rule, context)] : [];
+  });
+}
+
+function dump(element: Element, rule: ElementRule, from: Context): Dump {
+  const masked = from.masked || isMasked(element, from.masks);
+  const context: Context = { masks: from.masks, masked, rule };
+  const inside = rule.content === Content.Empty ? [] : children(element.childNodes, context);
+  const shadow = element.shadowRoot;
+  return {
+    kind: rule.key,
+    attrs: attributes(element, rule, masked),
+    live: rule.key === 'style' ? {} : state(element, masked),
+    children: shadow ? [{ kind: '#shadow', children: children(shadow.childNodes, context) }, ...inside] : inside,
+  };
+}
+
+/** The live page. */
+export function page(selectors: readonly string[]): Dump {
+  const root = document.documentElement;
+  const rule = elementRule(root);
+  if (!rule) throw new Error('the page has no root that could be shared');
+  const masks = ['[data-vitrine=mask]', ...selectors].join(', ');
+  return dump(root, rule, { masks, masked: false, rule });
+}

@@ -1,0 +1,90 @@
+// Starts the real binary and reads its first line.
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const root = join(__dirname, '../../..');
+const binary = join(root, 'bin/vitrine');
+const run = promisify(execFile);
+
+/** What `vitrine serve --dev --json` prints when it is ready. */
+export interface Links {
+  readonly base: string;
+  readonly console: string;
+  readonly demo: string;
+  readonly udp: string;
+  readonly turn: readonly string[];
+}
+
+/** A running server. */
+export interface Server extends Links {
+  /** Everything that it wrote to its log. */
+  log(): string;
+  /** A link to the console that signs an agent in, once. */
+  signIn(name: string): Promise<string>;
+  stop(): Promise<void>;
+}
+
+// firstLine resolves with the first line that the process prints, or fails with what it logged.
+async function firstLine(process: ChildProcess, log: () => string): Promise<string> {
+  let text = '';
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => { reject(new Error(`the server printed no line within 15 s\n${log()}`)); }, 15_000);
+    const settle = (act: () => void): void => {
+      clearTimeout(timer);
+      act();
+    };
+    process.stdout?.on('data', (data: Buffer) => {
+      text += data.toString();
+      const end = text.indexOf('\n');
+      if (end >= 0) settle(() => { resolve(text.slice(0, end)); });
+    });
+    process.once('error', (error) => { settle(() => { reject(error); }); });
+    process.once('exit', (code) => { settle(() => { reject(new Error(`the server ended with ${String(code)}\n${log()}`)); }); });
+  });
+}
+
+async function stop(process: ChildProcess): Promise<void> {
+  if (process.exitCode !== null || process.signalCode !== null) return;
+  const gone = new Promise((resolve) => process.once('exit', resolve));
+  process.kill('SIGTERM');
+  const timer = setTimeout(() => process.kill('SIGKILL'), 10_000);
+  await gone;
+  clearTimeout(timer);
+}
+
+/** Starts a server on free ports of the loopback. config is the text of a configuration file. */
+export async function startServer(config = ''): Promise<Server> {
+  const folder = await mkdtemp(join(tmpdir(), 'vitrine-e2e-'));
+  const data = join(folder, 'data');
+  const args = ['serve', '--dev', '--json', '--listen', '127.0.0.1:0', '--udp', '127.0.0.1:0', '--data', data];
+  if (config) {
+    const file = join(folder, 'vitrine.yaml');
+    await writeFile(file, config);
+    args.push('--config', file);
+  }
+  const process = spawn(binary, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  let log = '';
+  process.stderr.on('data', (chunk: Buffer) => { log += chunk.toString(); });
+  try {
+    const links = JSON.parse(await firstLine(process, () => log)) as Links;
+    return {
+      ...links,
+      log: () => log,
+      signIn: async (name) => {
+        const { stdout } = await run(binary, ['token', 'agent', '--data', data, '--subject', name, '--site', 'demo'], { cwd: folder });
+        return `${links.base}/console/#token=${stdout.trim()}`;
+      },
+      stop: async () => {
+        await stop(process);
+        await rm(folder, { recursive: true, force: true });
+      },
+    };
+  } catch (error) {
+    await stop(process);
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
