@@ -59,7 +59,7 @@ func (r *ring) add(p *parcel) {
 // trim lets go of the oldest batches beyond the limit.
 func (r *ring) trim(limit int) {
 	n := 0
-	for r.bytes > limit {
+	for n < len(r.parcels) && r.bytes > limit {
 		r.bytes -= r.parcels[n].size()
 		r.parcels[n].release()
 		r.parcels[n] = nil

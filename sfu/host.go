@@ -94,6 +94,7 @@ func (h *host) next() (task, bool) {
 func (h *host) serve(s *session) {
 	timer := time.NewTimer(time.Until(s.deadline()))
 	defer timer.Stop()
+	h.guard(s, func(s *session) { s.audit(Event{Kind: SessionOpened}) })
 	for !s.over {
 		select {
 		case <-h.wake:

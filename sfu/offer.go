@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/pion/sdp/v3"
 )
@@ -34,5 +35,7 @@ func cleanOffer(offer string) (string, error) {
 	if err != nil {
 		return "", ErrOffer
 	}
-	return string(out), nil
+	var text strings.Builder
+	text.Write(out)
+	return text.String(), nil
 }

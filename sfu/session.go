@@ -94,7 +94,6 @@ func newSession(id string, cfg *Config, set SessionConfig, salt uint32) *session
 	s.share = share{page: sanitizer.NewPage(set.Policy), assets: sanitizer.NewAssets(set.Policy)}
 	s.times = times{opened: now, beat: now.Add(cfg.Timeouts.Ping), grace: now.Add(cfg.Timeouts.Handshake + cfg.Timeouts.ResumeGrace)}
 	s.publish()
-	s.audit(Event{Kind: SessionOpened})
 	return s
 }
 
