@@ -1,5 +1,7 @@
 package sanitizer
 
+import "bytes"
+
 // maxMagnitude is the largest number in an attribute (threat row 30): larger ones become it.
 const maxMagnitude = 1e9
 
@@ -37,9 +39,12 @@ func AppendNumber(dst, list []byte) (out []byte, ok bool) {
 			if n < 0 {
 				return dst[:mark], false
 			}
+			size := len(dst)
 			dst = appendClamped(dst, list, i, n)
+			changed := !bytes.Equal(dst[size:], list[i:n])
 			i = unitEnd(list, n)
-			if i-n > maxUnit {
+			// A unit such as em behind another number could be read as an exponent.
+			if i-n > maxUnit || changed && i > n && list[n]|0x20 == 'e' {
 				return dst[:mark], false
 			}
 			dst = append(dst, list[n:i]...)
@@ -88,14 +93,17 @@ func numberEnd(s []byte, i int) int {
 	return i
 }
 
-// appendClamped appends the number at i up to n in s, or the largest one when it is larger. A space keeps that apart from
-// a fraction behind it.
+// appendClamped appends the number at i up to n in s, or the largest one when it is larger. Spaces keep that apart from a
+// number or unit before it and from a fraction behind it.
 func appendClamped(dst, s []byte, i, n int) []byte {
 	if magnitude(s[i:n]) <= maxMagnitude {
 		return append(dst, s[i:n]...)
 	}
-	if s[i] == '-' {
-		dst = append(dst, '-')
+	switch {
+	case s[i] == '-' || s[i] == '+':
+		dst = append(dst, s[i])
+	case i > 0 && byteClass[s[i-1]] != byteSpace && s[i-1] != ',':
+		dst = append(dst, ' ')
 	}
 	dst = append(dst, "1000000000"...)
 	if n < len(s) && s[n] == '.' {
@@ -185,21 +193,20 @@ const maxColour = 128
 // AppendColour appends a colour: a name, hexadecimal digits with or without # (HTML section "Rules for parsing a legacy
 // colour value"), or a colour function of CSS. It is false when it is anything else.
 func AppendColour(dst, colour []byte) (out []byte, ok bool) {
-	for len(colour) > 0 && byteClass[colour[0]] == byteSpace {
-		colour = colour[1:]
+	word := colour
+	for len(word) > 0 && byteClass[word[0]] == byteSpace {
+		word = word[1:]
 	}
-	for len(colour) > 0 && byteClass[colour[len(colour)-1]] == byteSpace {
-		colour = colour[:len(colour)-1]
+	for len(word) > 0 && byteClass[word[len(word)-1]] == byteSpace {
+		word = word[:len(word)-1]
 	}
-	if len(colour) == 0 || len(colour) > maxColour {
+	for i, c := range word {
+		if !lower(c|0x20) && !digit(c) && (c != '#' || i != 0) {
+			return appendValue(dst, colour, &runColour, maxColour)
+		}
+	}
+	if len(word) == 0 || len(word) > maxColour {
 		return dst, false
 	}
-	simple := true
-	for i, c := range colour {
-		simple = simple && (lower(c|0x20) || digit(c) || c == '#' && i == 0)
-	}
-	if simple {
-		return append(dst, colour...), true
-	}
-	return appendValue(dst, colour, &runColour, maxColour)
+	return append(dst, word...), true
 }

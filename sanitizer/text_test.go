@@ -143,7 +143,7 @@ func TestThreat30_Numbers(t *testing.T) {
 		{"1pxpxpx", "-"}, {".", "-"}, {"5.", "5."}, {"5.px", "5.px"},
 	})
 	run(t, AppendPathData, []cssTest{
-		{"M10-20.5.5L1e3,4 z", "M10-20.5.5L1e3,4 z"}, {"M1e99.5 0", "M1000000000 .5 0"}, {"M0 0\nL1 1", "M0 0 L1 1"},
+		{"M10-20.5.5L1e3,4 z", "M10-20.5.5L1e3,4 z"}, {"M1e99.5 0", "M 1000000000 .5 0"}, {"M0 0\nL1 1", "M0 0 L1 1"},
 		{"M0 0 url(x)", "-"}, {"M0 0;", "-"}, {"x", "-"},
 	})
 	run(t, AppendColour, []cssTest{

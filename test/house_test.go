@@ -26,7 +26,9 @@ const (
 // A waiver lets one finding pass. One that is no longer needed fails the test as well.
 type waiver struct{ rule, where, why string }
 
-var waivers = []waiver{}
+var waivers = []waiver{
+	{"content", "sanitizer/urltext.go:appendInternational", "package idna takes a string; browsers hand out host names in ASCII, which never get here"},
+}
 
 // A finding is one break of one rule, where: "path" or "path:Name".
 type finding struct{ rule, where, text string }
