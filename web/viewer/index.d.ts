@@ -1,0 +1,125 @@
+// The agent's side of Vitrine: shows a customer's page and, when the customer allows it, operates it.
+// As a classic script (/sdk/viewer.js) these names are found on the global VitrineViewer.
+export as namespace VitrineViewer;
+
+/** What a customer can consent to. */
+export type Scope = 'view' | 'point' | 'scroll' | 'click' | 'type' | 'navigate' | 'record' | 'second-agent';
+
+/** Where the session stands. "connecting" is this viewer's own state: its connection is not there (yet, or any more). */
+export type State = 'connecting' | 'waiting' | 'asked' | 'active' | 'paused' | 'resuming' | 'ended';
+
+/** What the pointer draws on the customer's page; "clear" removes one's own strokes at once. */
+export type Tool = 'none' | 'laser' | 'pen' | 'arrow' | 'rectangle' | 'clear';
+
+/** Why a session ended. "lost" is this viewer's own: its connection did not come back in time. */
+export type EndReason =
+  | 'customer' | 'agent' | 'agent-away' | 'customer-gone' | 'refused' | 'limit' | 'policy' | 'protocol' | 'server' | 'fault' | 'lost';
+
+/** The page that the customer shows. Text only: nothing of it may be used as an address without asking a person. */
+export interface Page {
+  /** The origin that the customer's browser stated to the server; the page itself has no say in it. */
+  readonly origin: string;
+  /** As the page states it. */
+  readonly url: string;
+  /** As the page states it, without control characters. */
+  readonly title: string;
+}
+
+/** What is granted, and whether this agent is the one whose input is passed on. */
+export interface Grant {
+  readonly scopes: readonly Scope[];
+  readonly driver: boolean;
+}
+
+/** An input was not carried out. `rule` is a short name that never holds page content. */
+export interface Refusal {
+  readonly rule: string;
+  readonly node: number;
+}
+
+/** A piece of a chat message in one style. */
+export interface ChatRun {
+  readonly text: string;
+  readonly bold: boolean;
+  readonly italic: boolean;
+  readonly code: boolean;
+  /** The run starts a list item. */
+  readonly item: boolean;
+  /** The run starts a new line. */
+  readonly line: boolean;
+}
+
+/** A chat message; one's own come back as well. */
+export interface ChatMessage {
+  readonly from: 'customer' | 'agent';
+  readonly self: boolean;
+  readonly name: string;
+  readonly runs: readonly ChatRun[];
+}
+
+/** How well the connection does. Milliseconds. */
+export interface Quality {
+  /** Between this browser and the server. */
+  readonly roundTrip: number;
+  /** Between a change of the page and its arrival at the slowest agent. */
+  readonly stale: number;
+  /** This viewer cannot follow at the rate of the page and gets fewer updates. */
+  readonly degraded: boolean;
+}
+
+/** What each event carries. */
+export interface Events {
+  readonly state: State;
+  readonly page: Page;
+  readonly scope: Grant;
+  readonly refused: Refusal;
+  readonly chat: ChatMessage;
+  readonly quality: Quality;
+  readonly end: EndReason;
+}
+
+/** One agent's view of one session. */
+export interface View {
+  /** The sandboxed frame that holds the replica. */
+  readonly stage: HTMLIFrameElement;
+  readonly session: string;
+  readonly state: State;
+  readonly scopes: readonly Scope[];
+  readonly page: Page;
+  /** Asks the customer; the answer comes as a "scope" event. "control" is point, scroll, click, type and navigate. */
+  request(what: 'control' | Scope): void;
+  /** Gives everything but "view" back. */
+  release(): void;
+  /** Chooses what the pointer draws. Colours are numbered 0 to 7. */
+  draw(tool: Tool, colour?: number): void;
+  /** Sends a chat message of at most 8,192 bytes. */
+  chat(text: string): void;
+  /** Moves the customer's page; needs the scope "navigate". */
+  navigate(move: 'back' | 'forward' | 'reload'): void;
+  /** Ends the session for everybody. */
+  end(): void;
+  /** Calls fn at every event until the returned function is called. */
+  on<K extends keyof Events>(event: K, fn: (value: Events[K]) => void): () => void;
+}
+
+/** How to join a session. */
+export interface JoinOptions {
+  /** Origin of the server, for example "https://vitrine.example.com". Must be the origin of this page. */
+  readonly server: string;
+  /** With `code`: the agent's token, or nothing when the console's cookie signs the agent in. With `session`: the agent's session token. */
+  readonly token?: string;
+  /** The code that the customer reads out. */
+  readonly code?: string;
+  /** The session that `token` was made for. */
+  readonly session?: string;
+  /** Where the page is shown; it should have a size of its own. */
+  readonly container: HTMLElement;
+}
+
+/** Why join failed: HTTP status (0 when the server could not be reached) and what to do about it as the message. */
+export interface JoinError extends Error {
+  readonly status: number;
+}
+
+/** Joins a session. Resolves when the server has accepted the connection, before the customer has consented. */
+export function join(options: JoinOptions): Promise<View>;

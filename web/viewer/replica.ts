@@ -1,0 +1,291 @@
+// The replica: takes batches in the order in which they came, applies them in one task of one animation frame, and says
+// when it needs a snapshot.
+import { WireError } from '../wire/codec';
+import type { Batch } from '../wire/frames';
+import { type Target, type Told, applyBatch } from './apply';
+import type { Assets } from './assets';
+import { type Dressed, Wardrobe } from './dress';
+import {
+  appendChild, firstChildOf, isElement, isSelected, nextSiblingOf, parentOf, removeAttribute, removeChild, replaceChild, rootOf,
+  setAttribute, setScrollLeft, setScrollTop, setSelectIndex, setSelected,
+} from './natives';
+import { Strings } from './strings';
+import { type Entry, Tree } from './tree';
+import { Users } from './users';
+
+const FIRST_PAINT = 800;
+
+/** Whom the replica talks to. */
+export interface Owner {
+  readonly document: () => Document | null;
+  readonly applied: (epoch: number, seq: number) => void;
+  readonly need: (epoch: number, rule: string) => void;
+  readonly told: (told: Told) => void;
+  readonly show: (visible: boolean) => void;
+}
+
+interface Shown {
+  readonly tree: Tree;
+  readonly users: Users;
+  readonly wardrobe: Wardrobe;
+  readonly document: Document;
+}
+
+/** One replica. */
+export class Replica {
+  epoch = 0;
+  /** Node that has the customer's focus, 0 for none. */
+  focus = 0;
+  private seq = 0;
+  private shown: Shown | null = null;
+  private waiting: Batch[] = [];
+  private scheduled = false;
+  private needing = true;
+  private hover: Entry | undefined;
+  private focused: Entry | undefined;
+  private paint: ReturnType<typeof setTimeout> | undefined;
+  private readonly strings = new Strings();
+  private readonly owner: Owner;
+  private readonly assets: Assets;
+
+  constructor(owner: Owner, assets: Assets) {
+    this.owner = owner;
+    this.assets = assets;
+  }
+
+  get tree(): Tree | null {
+    return this.shown?.tree ?? null;
+  }
+
+  /** Where a link leads, as text. */
+  address(entry: Entry): string | undefined {
+    return this.shown?.wardrobe.addresses.get(entry.id);
+  }
+
+  /** The page's body. */
+  body(): Entry | undefined {
+    const { shown } = this;
+    const html = shown && (rootOf(shown.document) as Element | null);
+    for (let at = html ? firstChildOf(html) : null; at; at = nextSiblingOf(at)) {
+      const entry = shown?.tree.of(at);
+      if (entry?.rule?.key === 'body') return entry;
+    }
+    return undefined;
+  }
+
+  /** Takes a batch, to be applied with the next frame. */
+  push(batch: Batch): void {
+    if (batch.snapshot) this.waiting.length = 0;
+    this.waiting.push(batch);
+    if (this.scheduled) return;
+    this.scheduled = true;
+    const run = (): void => {
+      this.scheduled = false;
+      this.flush();
+    };
+    // A page that nobody sees gets no animation frames, but its queue must not grow.
+    if (document.visibilityState === 'hidden') setTimeout(run, 100);
+    else requestAnimationFrame(run);
+  }
+
+  /** Applies what is waiting. */
+  flush(): void {
+    const batches = this.waiting;
+    this.waiting = [];
+    for (const batch of batches) {
+      if (this.needing && !batch.snapshot) continue;
+      try {
+        this.apply(batch);
+      } catch (error) {
+        this.fail(batch.epoch, error instanceof WireError ? error.rule : 'row33-tree');
+      }
+    }
+  }
+
+  private fail(epoch: number, rule: string): void {
+    this.needing = true;
+    this.owner.need(epoch, rule);
+  }
+
+  private apply(batch: Batch): void {
+    const doc = this.owner.document();
+    if (!doc) {
+      this.fail(batch.epoch, 'stage');
+      return;
+    }
+    if (!batch.snapshot && (batch.epoch !== this.epoch || batch.seq !== this.seq + 1)) throw new WireError('row36-gap');
+    this.strings.begin(batch);
+    const told = batch.snapshot ? this.replace(doc, batch) : this.change(doc, batch);
+    this.epoch = batch.epoch;
+    this.seq = batch.seq;
+    this.needing = false;
+    this.settle(told);
+    this.owner.told(told);
+    this.owner.applied(batch.epoch, batch.seq);
+  }
+
+  private change(doc: Document, batch: Batch): Told {
+    const { shown } = this;
+    if (shown?.document !== doc) throw new WireError('row36-snapshot');
+    return applyBatch(this.target(shown, (node) => appendChild(doc, node)), batch);
+  }
+
+  // A snapshot is built aside and shown when it is whole.
+  private replace(doc: Document, batch: Batch): Told {
+    const users = new Users(this.assets);
+    const next: Shown = { tree: new Tree(doc), users, wardrobe: new Wardrobe(this.strings, users), document: doc };
+    const roots: Node[] = [];
+    const told = applyBatch(this.target(next, (node) => roots.push(node)), batch);
+    const [html] = roots;
+    if (!html || roots.length !== 1) throw new WireError('row13-document');
+    const old = rootOf(doc) as Element | null;
+    if (old) replaceChild(doc, html, old);
+    else appendChild(doc, html);
+    this.drop();
+    this.shown = next;
+    this.curtain(users);
+    return told;
+  }
+
+  private target(shown: Shown, root: (node: Node) => void): Target {
+    return { document: shown.document, tree: shown.tree, strings: this.strings, wardrobe: shown.wardrobe, root };
+  }
+
+  // The page is shown when its sheets are there, or after a moment in any case.
+  private curtain(users: Users): void {
+    clearTimeout(this.paint);
+    const ready = !users.unstyled();
+    this.owner.show(ready);
+    if (ready) return;
+    this.paint = setTimeout(() => this.owner.show(true), FIRST_PAINT);
+  }
+
+  private settle(told: Told): void {
+    const { shown } = this;
+    if (!shown) return;
+    const { wardrobe, tree } = shown;
+    for (const entry of wardrobe.touched) choose(entry, wardrobe);
+    wardrobe.touched.clear();
+    const scrolls = told.moved ? wardrobe.scrolls.keys() : wardrobe.scrolled.values();
+    for (const id of [...scrolls]) this.scroll(id);
+    wardrobe.scrolled.clear();
+    if (told.focus !== undefined || this.focused) this.setFocus(tree.find(told.focus ?? this.focus));
+  }
+
+  private scroll(id: number): void {
+    const entry = this.shown?.tree.find(id);
+    const to = this.shown?.wardrobe.scrolls.get(id);
+    if (!entry || !to || entry.kind !== 'element') return;
+    this.scrollTo(entry, to[0], to[1]);
+  }
+
+  /** Scrolls a node of the stage; the first element of the document stands for the page. */
+  scrollTo(entry: Entry, x: number, y: number): void {
+    const view = this.shown?.document.defaultView;
+    if (entry.parent === 0 && view) view.scrollTo({ left: x, top: y, behavior: 'instant' });
+    else if (isElement(entry.node)) {
+      setScrollLeft(entry.node, x);
+      setScrollTop(entry.node, y);
+    }
+  }
+
+  /** An asset arrived, or will not come. */
+  changed(asset: number): void {
+    const { shown } = this;
+    if (!shown?.users.changed(asset)) return;
+    // New sizes: what could not be scrolled to before may be there now.
+    for (const id of shown.wardrobe.scrolls.keys()) this.scroll(id);
+    if (shown.users.unstyled()) return;
+    clearTimeout(this.paint);
+    this.owner.show(true);
+  }
+
+  private setFocus(entry: Entry | undefined): void {
+    if (this.focused !== entry) {
+      this.mark(this.focused, 'vitrine-focus-within', false);
+      for (const name of ['vitrine-focus', 'vitrine-focus-visible']) if (isElement(this.focused?.node ?? null)) removeAttribute(this.focused?.node as Element, name);
+    }
+    this.focused = entry;
+    this.focus = entry?.id ?? 0;
+    if (!entry || !isElement(entry.node)) return;
+    setAttribute(entry.node, 'vitrine-focus', '');
+    setAttribute(entry.node, 'vitrine-focus-visible', '');
+    this.mark(entry, 'vitrine-focus-within', true);
+  }
+
+  /** The customer's pointer is over a node. */
+  setHover(entry: Entry | undefined): void {
+    if (entry === this.hover) return;
+    this.mark(this.hover, 'vitrine-hover', false);
+    this.hover = entry;
+    this.mark(entry, 'vitrine-hover', true);
+  }
+
+  // Marks a node and all that hold it.
+  private mark(entry: Entry | undefined, attribute: string, on: boolean): void {
+    let at = entry;
+    for (let depth = 0; at && at.kind !== 'document' && depth < 1024; depth++) {
+      if (at.kind === 'element' && isElement(at.node)) {
+        if (on) setAttribute(at.node, attribute, '');
+        else removeAttribute(at.node, attribute);
+      }
+      at = this.shown?.tree.find(at.parent);
+    }
+  }
+
+  /** The stage's document is a new one: what was in the old is gone. */
+  reset(): void {
+    if (!this.shown) return;
+    this.drop();
+    this.fail(this.epoch, 'stage');
+  }
+
+  private drop(): void {
+    this.hover = this.focused = undefined;
+    this.focus = 0;
+    this.shown?.wardrobe.wipe();
+    this.shown?.tree.wipe();
+    this.shown = null;
+  }
+
+  /** Forgets everything and empties the stage. */
+  wipe(): void {
+    clearTimeout(this.paint);
+    const doc = this.shown?.document;
+    const html = doc && (rootOf(doc) as Element | null);
+    if (doc && html) removeChild(doc, html);
+    this.drop();
+    this.strings.clear();
+    for (const batch of this.waiting) batch.ops.fill(0);
+    this.waiting = [];
+    this.needing = true;
+  }
+}
+
+/** The options of a select element in order. */
+export function optionsOf(select: Node): Element[] {
+  const found: Element[] = [];
+  const walk = (node: Node): void => {
+    for (let at = firstChildOf(node); at; at = nextSiblingOf(at)) {
+      if (!isElement(at)) continue;
+      if (at.localName === 'option') found.push(at);
+      else walk(at);
+    }
+  };
+  walk(select);
+  return found;
+}
+
+// Browsers change the selection by themselves when options come and go; afterwards it is set as the customer's is.
+function choose(entry: Dressed, wardrobe: Wardrobe): void {
+  let select: Node | null = entry.node;
+  for (let depth = 0; select && depth < 4 && !(isElement(select) && select.localName === 'select'); depth++) select = parentOf(select);
+  if (!isElement(select) || select.localName !== 'select') return;
+  let any = false;
+  for (const option of optionsOf(select) as HTMLOptionElement[]) {
+    const on = wardrobe.selected.get(option) ?? false;
+    any ||= on;
+    if (isSelected(option) !== on) setSelected(option, on);
+  }
+  if (!any) setSelectIndex(select as HTMLSelectElement, -1);
+}

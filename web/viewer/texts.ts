@@ -1,0 +1,18 @@
+// What the viewer itself says to the agent.
+export const texts = {
+  page: 'Customer page',
+  keyboard: 'Customer page. What you type goes to the customer. F6 leaves the page.',
+  link: 'Link to: ',
+  customer: 'Customer',
+  agent: 'Agent',
+  choose: 'Choose an option',
+  value: 'New value',
+  apply: 'Set',
+  close: 'Close',
+  box: {
+    private: 'Private',
+    frame: 'Embedded page',
+    media: 'Media',
+    limit: 'Too large to show',
+  },
+} as const;

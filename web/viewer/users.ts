@@ -1,0 +1,150 @@
+// Which elements of one tree show which assets. An asset often arrives after the element that shows it.
+import type { Assets } from './assets';
+import { assetsIn, resolveCSS } from './css';
+import { getAttribute, hasAttribute, removeAttribute, setAttribute, setText } from './natives';
+
+interface Use {
+  /** Of an image: the asset and the attribute that takes its address. */
+  image: { readonly asset: number; readonly attribute: string } | null;
+  sheet: number;
+  disabled: boolean;
+  /** CSS texts by attribute, as they came. */
+  readonly css: Map<string, string>;
+  natural: boolean;
+  /** What is on the page now. */
+  shown: string | null;
+}
+
+/** The users of assets in one tree. */
+export class Users {
+  private readonly uses = new Map<Element, Use>();
+  private readonly waiting = new Map<number, Set<Element>>();
+  private readonly assets: Assets;
+  constructor(assets: Assets) {
+    this.assets = assets;
+  }
+
+  private use(el: Element): Use {
+    let use = this.uses.get(el);
+    if (!use) {
+      use = { image: null, sheet: 0, disabled: false, css: new Map(), natural: false, shown: null };
+      this.uses.set(el, use);
+    }
+    return use;
+  }
+
+  private depend(el: Element, asset: number): void {
+    const set = this.waiting.get(asset);
+    if (set) set.add(el);
+    else this.waiting.set(asset, new Set([el]));
+  }
+
+  /** The element shows an image; asset 0 is none. */
+  image(el: Element, asset: number, attribute: string): void {
+    const use = this.use(el);
+    use.image = asset === 0 ? null : { asset, attribute };
+    if (asset === 0) removeAttribute(el, attribute);
+    else this.depend(el, asset);
+    this.refresh(el, use);
+  }
+
+  /** The natural size of an image whose bytes are not there yet, so that the page keeps its layout. */
+  natural(el: Element, width: number, height: number): void {
+    const use = this.use(el);
+    const shown = use.image && this.assets.url(use.image.asset) !== null;
+    if (shown || hasAttribute(el, 'width') || hasAttribute(el, 'height')) return;
+    setAttribute(el, 'width', String(width));
+    setAttribute(el, 'height', String(height));
+    use.natural = true;
+  }
+
+  /** The page's own width and height take the place of the natural ones. */
+  sized(el: Element): void {
+    const use = this.uses.get(el);
+    if (!use?.natural) return;
+    use.natural = false;
+    removeAttribute(el, 'width');
+    removeAttribute(el, 'height');
+  }
+
+  /** The style element shows a sheet; asset 0 is none. */
+  sheet(el: Element, asset: number): void {
+    const use = this.use(el);
+    use.sheet = asset;
+    if (asset !== 0) this.depend(el, asset);
+    this.refresh(el, use);
+  }
+
+  /** Switches the sheet of a style element off or on. */
+  disable(el: Element, disabled: boolean): void {
+    const use = this.use(el);
+    use.disabled = disabled;
+    this.refresh(el, use);
+  }
+
+  /** Sets an attribute whose value is CSS, or removes it. */
+  css(el: Element, attribute: string, text: string | null): void {
+    if (text === null) {
+      this.uses.get(el)?.css.delete(attribute);
+      removeAttribute(el, attribute);
+      return;
+    }
+    const assets = assetsIn(text);
+    if (assets.size > 0) this.use(el).css.set(attribute, text);
+    else this.uses.get(el)?.css.delete(attribute);
+    for (const asset of assets) this.depend(el, asset);
+    setAttribute(el, attribute, this.resolve(text));
+  }
+
+  private resolve(text: string): string {
+    return resolveCSS(text, (asset) => this.assets.url(asset));
+  }
+
+  private refresh(el: Element, use: Use): void {
+    if (use.image) {
+      const url = this.assets.url(use.image.asset);
+      if (url !== null) {
+        this.sized(el);
+        if (getAttribute(el, use.image.attribute) !== url) setAttribute(el, use.image.attribute, url);
+      }
+    }
+    for (const [attribute, text] of use.css) setAttribute(el, attribute, this.resolve(text));
+    const raw = use.sheet === 0 || use.disabled ? '' : this.assets.sheet(use.sheet);
+    if (raw === null || (raw === '' && use.shown === null)) return;
+    for (const asset of assetsIn(raw)) this.depend(el, asset);
+    const text = this.resolve(raw);
+    if (text !== use.shown) setText(el, text);
+    use.shown = text;
+  }
+
+  /** An asset arrived, or is known not to come. Returns whether anything of this tree shows it. */
+  changed(asset: number): boolean {
+    const set = this.waiting.get(asset);
+    if (!set) return false;
+    for (const el of [...set]) {
+      const use = this.uses.get(el);
+      if (use) this.refresh(el, use);
+      else set.delete(el);
+    }
+    return set.size > 0;
+  }
+
+  /** Whether a sheet of this tree is still to come. */
+  unstyled(): boolean {
+    for (const use of this.uses.values()) {
+      if (use.sheet !== 0 && !use.disabled && this.assets.pending(use.sheet)) return true;
+    }
+    return false;
+  }
+
+  /** The element is gone. */
+  forget(el: Element): void {
+    this.uses.delete(el);
+  }
+
+  /** Forgets everything. */
+  wipe(): void {
+    this.uses.clear();
+    this.waiting.clear();
+  }
+}

@@ -1,0 +1,291 @@
+// One agent's view of one session: puts transport, replica, assets and input together.
+import { type FromAgent, Move, PointerKind, Scope, type ToAgent } from '../wire/frames';
+import type { Told } from './apply';
+import { Assets } from './assets';
+import { Drawings } from './draw';
+import { pointOf } from './hit';
+import type { ChatMessage, ChatRun, EndReason, Events, Grant, Page, Scope as ScopeName, State, Tool, View } from './index';
+import { Input, pageOffset } from './input';
+import { bitsOf, plain, reasonOf, scopesOf, stateOf } from './names';
+import { Replica } from './replica';
+import { type Stage, makeStage } from './stage';
+import { type Access, Transport } from './transport';
+
+const PRESENCE_EVERY = 10_000;
+const HINT_EVERY = 2_000;
+/** So many snapshots in a row that do not fit are more than bad luck. */
+const MAX_NEEDS = 5;
+
+type Listeners = { readonly [K in keyof Events]: Set<(value: Events[K]) => void> };
+
+const scopeBits = { point: Scope.Point, scroll: Scope.Scroll, click: Scope.Click, type: Scope.Type } as const;
+
+/** The view and what starts it. */
+export class AgentView implements View {
+  readonly session: string;
+  state: State = 'connecting';
+  scopes: readonly ScopeName[] = [];
+  page: Page = { origin: '', url: '', title: '' };
+  private readonly place: Stage;
+  private readonly replica: Replica;
+  private readonly assets: Assets;
+  private readonly drawings: Drawings;
+  private readonly input: Input;
+  private readonly transport: Transport;
+  private readonly presence: Presence;
+  private readonly server = { self: 0, state: 'waiting' as State, granted: 0, driver: 0, roundTrip: 0, needs: 0, hinted: 0 };
+  private readonly listeners: Listeners = {
+    state: new Set(), page: new Set(), scope: new Set(), refused: new Set(), chat: new Set(), quality: new Set(), end: new Set(),
+  };
+
+  constructor(access: Access, container: HTMLElement) {
+    this.session = access.session;
+    this.place = makeStage(container, access.server);
+    this.assets = new Assets((asset) => this.replica.changed(asset));
+    this.replica = new Replica({
+      document: () => this.place.document(),
+      applied: (epoch, seq) => this.applied(epoch, seq),
+      need: (epoch) => this.need(epoch),
+      told: (told) => this.told(told),
+      show: (visible) => this.place.show(visible),
+    }, this.assets);
+    this.drawings = new Drawings(this.place, () => pageOffset(this.place));
+    this.input = new Input({
+      stage: this.place, replica: this.replica, drawings: this.drawings,
+      may: (scope) => this.may(scopeBits[scope]),
+      send: (frame) => this.send(frame),
+      refused: (rule) => this.hint(rule),
+    });
+    this.presence = new Presence((visible, active) => this.transport.send({ kind: 'presence', visible, active }));
+    this.transport = new Transport(access, {
+      up: () => this.presence.tell(),
+      down: () => this.setState('connecting'),
+      frame: (frame) => this.frame(frame),
+      roundTrip: (ms) => { this.server.roundTrip = ms; },
+      lost: () => this.finish('lost'),
+    });
+  }
+
+  get stage(): HTMLIFrameElement {
+    return this.place.frame;
+  }
+
+  /** Connects; rejects with what the server said. */
+  async start(): Promise<void> {
+    try {
+      await this.transport.start();
+    } catch (error) {
+      this.finish('lost');
+      throw error;
+    }
+    this.place.onDocument(() => this.replica.reset());
+  }
+
+  private send(frame: FromAgent): void {
+    this.presence.acted();
+    this.transport.send(frame);
+  }
+
+  private may(bit: number): boolean {
+    const { granted, driver, self } = this.server;
+    if (this.state !== 'active' || (granted & bit) === 0) return false;
+    return bit === Scope.Point || driver === self;
+  }
+
+  private hint(rule: string): void {
+    const now = Date.now();
+    if (now - this.server.hinted < HINT_EVERY) return;
+    this.server.hinted = now;
+    this.emit('refused', { rule, node: 0 });
+  }
+
+  private applied(epoch: number, seq: number): void {
+    this.server.needs = 0;
+    this.transport.send({ kind: 'ack', epoch, seq });
+  }
+
+  private need(epoch: number): void {
+    if (this.state === 'ended') return;
+    if (++this.server.needs > MAX_NEEDS) this.finish('fault');
+    else this.transport.send({ kind: 'need', epoch });
+  }
+
+  private told(told: Told): void {
+    if (told.view) this.place.resize(told.view.width, told.view.height);
+    if (told.page) this.setPage({ ...this.page, url: plain(told.page.url), title: plain(told.page.title) });
+    this.drawings.redraw();
+  }
+
+  private frame(frame: ToAgent): void {
+    switch (frame.kind) {
+      case 'welcome':
+        this.server.self = frame.self;
+        this.setPage({ ...this.page, origin: plain(frame.origin) });
+        return;
+      case 'state':
+        this.server.state = stateOf(frame.state);
+        if (this.server.state === 'ended') this.finish(reasonOf(frame.reason));
+        else this.setState(this.server.state);
+        return;
+      case 'scopes':
+        this.setScopes(frame.granted, frame.driver);
+        return;
+      case 'batch':
+        if ((this.server.granted & Scope.View) !== 0) this.replica.push(frame);
+        return;
+      case 'ready':
+        this.assets.ready(frame);
+        return;
+      case 'chunk':
+        this.assets.chunk(frame);
+        return;
+      case 'gone':
+        this.assets.gone(frame.asset);
+        return;
+      case 'pointed':
+        this.pointed(frame);
+        return;
+      case 'stroked':
+        this.drawings.add(frame.from, frame.tool, frame.colour, frame.points);
+        return;
+      case 'said':
+        this.emit('chat', this.message(frame));
+        return;
+      case 'refused':
+        this.emit('refused', { rule: frame.rule, node: frame.node });
+        return;
+      case 'quality':
+        this.emit('quality', { roundTrip: this.server.roundTrip || frame.roundTrip, stale: frame.stale, degraded: frame.degraded });
+        return;
+      case 'agents':
+      case 'ping':
+      case 'pong':
+      case 'ticket':
+        return;
+      default:
+        frame satisfies never;
+    }
+  }
+
+  private pointed(frame: Extract<ToAgent, { kind: 'pointed' }>): void {
+    if (frame.pointerKind === PointerKind.Leave) {
+      this.drawings.point(frame.from, null, false);
+      if (frame.from === 0) this.replica.setHover(undefined);
+      return;
+    }
+    const entry = frame.epoch === this.replica.epoch ? this.replica.tree?.find(frame.node) : undefined;
+    if (!entry) return;
+    if (frame.from === 0) this.replica.setHover(entry);
+    this.drawings.point(frame.from, pointOf(entry, frame.x, frame.y), frame.pointerKind === PointerKind.Laser);
+  }
+
+  private message(frame: Extract<ToAgent, { kind: 'said' }>): ChatMessage {
+    const runs = frame.runs.map(({ style, text }): ChatRun => ({
+      text, bold: (style & 1) !== 0, italic: (style & 2) !== 0, code: (style & 4) !== 0, item: (style & 8) !== 0, line: (style & 16) !== 0,
+    }));
+    return { from: frame.from === 0 ? 'customer' : 'agent', self: frame.from === this.server.self, name: plain(frame.name), runs };
+  }
+
+  private setState(state: State): void {
+    if (this.state === state || this.state === 'ended') return;
+    this.state = state;
+    this.emit('state', state);
+  }
+
+  private setPage(page: Page): void {
+    this.page = page;
+    this.emit('page', page);
+  }
+
+  private setScopes(granted: number, driver: number): void {
+    this.server.granted = granted;
+    this.server.driver = driver;
+    this.scopes = scopesOf(granted);
+    // Without consent to look, nothing stays on the stage.
+    if ((granted & Scope.View) === 0) this.replica.wipe();
+    const grant: Grant = { scopes: this.scopes, driver: driver !== 0 && driver === this.server.self };
+    this.emit('scope', grant);
+  }
+
+  private finish(reason: EndReason): void {
+    if (this.state === 'ended') return;
+    this.transport.close();
+    this.presence.stop();
+    this.input.wipe();
+    this.replica.wipe();
+    this.drawings.wipe();
+    this.assets.wipe();
+    this.place.clear();
+    this.server.granted = 0;
+    this.scopes = [];
+    this.page = { origin: '', url: '', title: '' };
+    this.setState('ended');
+    this.emit('end', reason);
+  }
+
+  private emit<K extends keyof Events>(event: K, value: Events[K]): void {
+    for (const fn of [...this.listeners[event]]) fn(value);
+  }
+
+  request(what: 'control' | ScopeName): void {
+    this.send({ kind: 'request', scopes: bitsOf(what) });
+  }
+
+  release(): void {
+    this.send({ kind: 'release', scopes: bitsOf('control') });
+  }
+
+  draw(tool: Tool, colour = 0): void {
+    this.input.draw(tool, colour);
+  }
+
+  chat(text: string): void {
+    if (new TextEncoder().encode(text).length > 8192) throw new RangeError('a chat message holds at most 8,192 bytes');
+    if (text !== '') this.send({ kind: 'say', text });
+  }
+
+  navigate(move: 'back' | 'forward' | 'reload'): void {
+    const to = move === 'back' ? Move.Back : move === 'forward' ? Move.Forward : Move.Reload;
+    this.send({ kind: 'navigate', seq: this.input.nextSeq(), from: 0, to });
+  }
+
+  end(): void {
+    if (this.state === 'connecting' || !this.transport.send({ kind: 'end' })) this.finish('agent');
+  }
+
+  on<K extends keyof Events>(event: K, fn: (value: Events[K]) => void): () => void {
+    const set = this.listeners[event];
+    set.add(fn);
+    return () => set.delete(fn);
+  }
+}
+
+/** Tells the server whether the agent is there: the page can be seen, and something was done in it. */
+class Presence {
+  private active = true;
+  private readonly send: (visible: boolean, active: boolean) => void;
+  private readonly timer = setInterval(() => this.tell(), PRESENCE_EVERY);
+  private readonly act = (): void => this.acted();
+  private readonly changed = (): void => this.tell();
+
+  constructor(send: (visible: boolean, active: boolean) => void) {
+    this.send = send;
+    document.addEventListener('visibilitychange', this.changed);
+    for (const name of ['pointermove', 'pointerdown', 'keydown', 'wheel']) document.addEventListener(name, this.act, { capture: true, passive: true });
+  }
+
+  acted(): void {
+    this.active = true;
+  }
+
+  tell(): void {
+    this.send(document.visibilityState === 'visible', this.active);
+    this.active = false;
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+    document.removeEventListener('visibilitychange', this.changed);
+    for (const name of ['pointermove', 'pointerdown', 'keydown', 'wheel']) document.removeEventListener(name, this.act, { capture: true });
+  }
+}
