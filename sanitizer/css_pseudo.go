@@ -51,29 +51,12 @@ var pseudoClassFunctions = []pseudoEntry{
 	{"lang dir state heading active-view-transition-type", argWords, pseudoKeep},
 }
 
+// pseudoElements are the pseudo-elements that are kept, besides everything that starts with -webkit-: browsers take those
+// for valid whether they know them or not (Selectors Level 4, section 3.9), so one of them must not spoil its list.
 var pseudoElements = []pseudoEntry{
 	{"before after first-line first-letter marker placeholder selection backdrop file-selector-button cue target-text " +
 		"spelling-error grammar-error search-text details-content checkmark picker-icon column scroll-marker " +
 		"scroll-marker-group", argNone, pseudoKeep},
-	{"-webkit-scrollbar -webkit-scrollbar-thumb -webkit-scrollbar-track -webkit-scrollbar-track-piece " +
-		"-webkit-scrollbar-button -webkit-scrollbar-corner -webkit-resizer", argNone, pseudoKeep},
-	{"-webkit-input-placeholder -webkit-search-decoration -webkit-search-cancel-button -webkit-search-results-button " +
-		"-webkit-search-results-decoration -webkit-inner-spin-button -webkit-outer-spin-button " +
-		"-webkit-textfield-decoration-container -webkit-file-upload-button -webkit-clear-button " +
-		"-webkit-calendar-picker-indicator -webkit-date-and-time-value -webkit-datetime-edit " +
-		"-webkit-datetime-edit-fields-wrapper -webkit-datetime-edit-text -webkit-datetime-edit-year-field " +
-		"-webkit-datetime-edit-month-field -webkit-datetime-edit-day-field -webkit-datetime-edit-hour-field " +
-		"-webkit-datetime-edit-minute-field -webkit-datetime-edit-second-field -webkit-datetime-edit-millisecond-field " +
-		"-webkit-datetime-edit-ampm-field -webkit-credentials-auto-fill-button -webkit-contacts-auto-fill-button " +
-		"-webkit-caps-lock-indicator -webkit-list-button", argNone, pseudoKeep},
-	{"-webkit-slider-thumb -webkit-slider-runnable-track -webkit-slider-container -webkit-progress-bar " +
-		"-webkit-progress-value -webkit-progress-inner-element -webkit-meter-bar -webkit-meter-optimum-value " +
-		"-webkit-meter-suboptimum-value -webkit-meter-even-less-good-value -webkit-meter-inner-element " +
-		"-webkit-details-marker -webkit-color-swatch -webkit-color-swatch-wrapper -webkit-validation-bubble " +
-		"-webkit-validation-bubble-message", argNone, pseudoKeep},
-	{"-webkit-media-controls -webkit-media-controls-panel -webkit-media-controls-enclosure " +
-		"-webkit-media-controls-start-playback-button -webkit-media-controls-play-button " +
-		"-webkit-media-text-track-container -webkit-media-text-track-display", argNone, pseudoKeep},
 	{"-moz-selection -moz-placeholder -moz-focus-inner -moz-focus-outer -moz-range-thumb -moz-range-track " +
 		"-moz-range-progress -moz-progress-bar -moz-meter-bar -moz-color-swatch -moz-list-bullet -moz-list-number",
 		argNone, pseudoKeep},

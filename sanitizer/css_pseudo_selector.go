@@ -27,7 +27,7 @@ func (p *cssParser) pseudo() bool {
 	t := &tables[call]
 	i := t.find(name)
 	if i < 0 {
-		return false
+		return element && call == 0 && p.webkitElement(name)
 	}
 	p.next()
 	// The attribute stands for the pseudo-class, except behind a pseudo-element, where no attribute can stand.
@@ -51,6 +51,24 @@ func (p *cssParser) pseudo() bool {
 		return false
 	}
 	p.dst = append(p.dst, ')')
+	p.next()
+	return true
+}
+
+// webkitElement writes a pseudo-element that starts with -webkit-, whose name is current.
+func (p *cssParser) webkitElement(name []byte) bool {
+	const prefix = "-webkit-"
+	if len(name) <= len(prefix) || !sameName(name[:len(prefix)], prefix) {
+		return false
+	}
+	p.dst = append(p.dst, "::"...)
+	for _, c := range name {
+		if c != '-' && !lower(c|0x20) {
+			return false
+		}
+		p.dst = append(p.dst, c|0x20)
+	}
+	p.use.element = true
 	p.next()
 	return true
 }

@@ -148,6 +148,8 @@ func TestThreat20_StateSelectors(t *testing.T) {
 		{"a:not(:hover):is(b,:active) c{}", "a:not([vitrine-hover]):is(b, [vitrine-active]) c { }"},
 		{":host(:hover)::slotted(a:focus){}", ":host([vitrine-hover])::slotted(a[vitrine-focus]) { }"},
 		{"::-webkit-scrollbar-thumb:hover{}", "::-webkit-scrollbar-thumb:hover { }"},
+		{"a::-WebKit-x-y:hover{}", "a::-webkit-x-y:hover { }"},
+		{"a::-webkit-x1{}b::-webkit-x(a){}c::-webkit-{}", "-"},
 		{"a::before:hover b:hover{}", "a::before:hover b[vitrine-hover] { }"},
 		{"a:before{}", "a::before { }"},
 		{"a:unknown{}b{}", "b { }"},
