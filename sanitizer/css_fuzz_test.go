@@ -69,11 +69,9 @@ func safeCSS(t *testing.T, id string, src []byte) {
 		if !ok {
 			continue
 		}
-		lower := bytes.ToLower(out)
-		for _, bad := range []string{"</", "<!--", "@import", "@namespace", "@charset", "expression(", "src(\"", "paint("} {
-			if bytes.Contains(lower, []byte(bad)) {
-				t.Errorf("%s: output of %s holds what it must not", id, name)
-			}
+		// Text in a string may say anything, but nothing that an HTML parser would act on.
+		if bytes.Contains(out, []byte("</")) || bytes.Contains(out, []byte("<!--")) {
+			t.Errorf("%s: output of %s holds markup", id, name)
 		}
 		addresses(t, id, out)
 		if depth := balance(out); depth != 0 {
@@ -90,7 +88,18 @@ func addresses(t *testing.T, id string, out []byte) {
 		switch l.tok.kind {
 		case tokURL, tokBadURL, tokBadString, tokCDO, tokCDC:
 			t.Errorf("%s: output holds a token that is never written", id)
+		case tokAt:
+			var buf [maxName]byte
+			if word, ok := l.plainName(buf[:0]); !ok || atNames.find(word) < 0 {
+				t.Errorf("%s: output holds an at-rule that is not allowed", id)
+			}
 		case tokFunction:
+			var buf [maxName]byte
+			word, ok := l.plainName(buf[:0])
+			known := functions.find(word) >= 0 || classTables[1].find(word) >= 0 || elementTables[1].find(word) >= 0
+			if !ok || !known {
+				t.Errorf("%s: output holds a function that is not allowed", id)
+			}
 			if !l.isName("url") {
 				continue
 			}
@@ -126,7 +135,7 @@ var sheetSeeds = []string{
 	`@supports (display:grid) and selector(a>b){a{top:0;&:is(b,c) d{left:0}}}@scope (.a) to (.b){c{top:0}}`,
 	`.\31 a,.b\:c{content:"\3c !--";d\65 :\66;grid-area:1/2/3;font:12px/1.5 "x",y}a{b{c{d{top:0}}}}`,
 	`a{width:1\65 3;margin:-1px/**/-2px;x:url(;}</style><!--b{top:0}-->c{top:\`, `a{background:image-set(var(--x),"y")`,
-	`@property --x{syntax:"<length>";inherits:false}@counter-style a{symbols:"x"}li:nth-child(2n + 1 of .a){--y:a/**/>b`,
+	`"@import url(x)`, `a{content:"expression(";--x:"</style>"}`, `@property --x{syntax:"<length>";inherits:false}@counter-style a{symbols:"x"}li:nth-child(2n + 1 of .a){--y:a/**/>b`,
 }
 
 func FuzzSheet(f *testing.F) {
