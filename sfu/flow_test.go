@@ -123,7 +123,9 @@ func TestControl(t *testing.T) {
 		t.Fatalf("pointed %+v", *f)
 	}
 	e.send(customer, frame(&wire.Revoke{Scopes: wire.ScopeClick}))
-	take(t, agent, func(f *wire.Scopes) bool { return f.Granted&wire.ScopeClick == 0 })
+	take(t, agent, func(f *wire.Scopes) bool {
+		return f.Granted == (wire.ScopeView|wire.ScopeControl)&^wire.ScopeClick
+	})
 	click.Seq = 3
 	e.send(agent, frame(click))
 	if f := take(t, agent, client.Any[*wire.Refused]); f.Seq != 3 || f.Rule != "scope-click" {

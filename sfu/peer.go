@@ -3,10 +3,8 @@ package sfu
 import (
 	"context"
 	"errors"
-	"io"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/pion/webrtc/v4"
 
@@ -15,17 +13,17 @@ import (
 
 // peer is one WebRTC connection: five channels, a reader for each, and one writer.
 type peer struct {
-	id    string
-	host  *host
-	conn  *conn
-	pc    *webrtc.PeerConnection
-	out   outbox
-	rates [5]Rate
+	id     string
+	host   *host
+	conn   *conn
+	pc     *webrtc.PeerConnection
+	out    outbox
+	rates  [5]Rate
+	forget func(*peer) // is called once, when the connection is closed
 
 	channels [5]*webrtc.DataChannel
-	streams  [5]io.ReadWriteCloser // set before ready is closed
+	intakes  [5]intake // an intake's stream is set before opened counts it
 	opened   atomic.Int32
-	ready    chan struct{} // all channels are open
 	gone     sync.Once
 
 	restart sync.Mutex // one restart at a time; guards etag
@@ -56,9 +54,8 @@ func (s *SFU) newPeer(h *host, g Grant) (*peer, error) {
 		return nil, err
 	}
 	p := &peer{
-		id: newID("c_"), host: h, pc: pc, rates: s.cfg.Limits.Rates, ready: make(chan struct{}), etag: newID(""),
+		id: newID("c_"), host: h, pc: pc, rates: s.cfg.Limits.Rates, etag: newID(""), forget: s.forget,
 	}
-	p.out.wake = make(chan struct{}, 1)
 	p.conn = &conn{id: p.id, link: p, grant: g}
 	for ch := range channelInits {
 		if err := p.channel(wire.Channel(ch)); err != nil {
@@ -66,16 +63,18 @@ func (s *SFU) newPeer(h *host, g Grant) (*peer, error) {
 		}
 	}
 	pc.OnDataChannel(func(*webrtc.DataChannel) { p.lost("row36-stray-channel") })
-	pc.SCTP().OnError(func(error) { p.lost("row36-stray-stream") })
-	pc.SCTP().OnClose(func(error) { p.lost("closed") })
+	// With an error, pion could make nothing of a new stream and has stopped looking.
+	pc.SCTP().OnClose(func(err error) {
+		if err != nil {
+			p.lost("row36-stray-stream")
+		} else {
+			p.lost("closed")
+		}
+	})
 	pc.OnConnectionStateChange(func(state webrtc.PeerConnectionState) {
 		if state == webrtc.PeerConnectionStateFailed || state == webrtc.PeerConnectionStateClosed {
 			p.lost("ice")
 		}
-	})
-	s.work.Go(func() {
-		p.write()
-		s.forget(p.id)
 	})
 	return p, nil
 }
@@ -95,21 +94,23 @@ func (p *peer) channel(ch wire.Channel) error {
 	if ch == wire.Dom || ch == wire.Asset {
 		dc.SetBufferedAmountLowThreshold(lowWater / 2)
 	}
-	dc.OnBufferedAmountLow(p.out.signal)
+	dc.OnBufferedAmountLow(p.work)
 	dc.OnOpen(func() {
-		stream, err := dc.Detach()
+		stream, err := dc.DetachWithDeadline()
 		if err != nil {
 			p.lost("detach")
 			return
 		}
-		p.streams[ch] = stream
-		go p.read(ch, stream)
-		if p.opened.Add(1) == int32(len(p.channels)) {
-			close(p.ready)
-		}
+		p.intakes[ch].stream = stream
+		p.opened.Add(1)
+		p.listen(ch)
+		p.work()
 	})
 	return nil
 }
+
+// open says whether all channels are.
+func (p *peer) open() bool { return p.opened.Load() == int32(len(p.channels)) }
 
 // answer takes an offer without candidates and gives the answer with all of the server's.
 func (p *peer) answer(ctx context.Context, offer string) (string, error) {
@@ -136,12 +137,12 @@ func (p *peer) answer(ctx context.Context, offer string) (string, error) {
 func (p *peer) lost(rule string) {
 	p.gone.Do(func() {
 		p.host.post(func(s *session) { s.lost(p.conn, rule) })
-		p.out.shut()
+		p.shut()
 	})
 }
 
 // close is what the session asks for: the last words are sent and the connection is closed.
-func (p *peer) close() { p.gone.Do(p.out.shut) }
+func (p *peer) close() { p.gone.Do(p.shut) }
 
 // fault ends the session after a panic on one of this connection's goroutines.
 func (p *peer) fault() {
@@ -149,102 +150,5 @@ func (p *peer) fault() {
 		place := panicPlace()
 		p.host.post(func(s *session) { s.fault(place) })
 		p.lost("fault")
-	}
-}
-
-// firstBuffer is what a reader starts with; most messages of most channels fit.
-const firstBuffer = 2 << 10
-
-// keptBuffer is the largest frame whose buffers a reader keeps for the next.
-const keptBuffer = 256 << 10
-
-// read takes messages off one channel as they come. It never waits for anything else: an unread channel would close the
-// window of all of them.
-func (p *peer) read(ch wire.Channel, stream io.Reader) {
-	buf := make([]byte, firstBuffer)
-	var frames wire.Assembler
-	var messages, bytes bucket
-	rate := p.rates[ch]
-	packed := false
-	defer func() {
-		clear(buf)
-		frames.Wipe()
-	}()
-	defer p.fault()
-	for {
-		n, err := stream.Read(buf)
-		switch {
-		case errors.Is(err, io.ErrShortBuffer) && len(buf) <= wire.MaxMessageIn:
-			clear(buf)
-			buf = make([]byte, min(2*len(buf), wire.MaxMessageIn+1))
-			continue
-		case errors.Is(err, io.ErrShortBuffer):
-			p.lost("row37-size")
-			return
-		case err != nil:
-			p.lost("closed")
-			return
-		}
-		now := time.Now()
-		if !messages.take(now, 1, float64(rate.Messages), 2*float64(rate.Messages)) ||
-			!bytes.take(now, float64(n), float64(rate.Bytes), max(2*float64(rate.Bytes), wire.MaxMessageIn)) {
-			if ch == wire.Ptr {
-				continue
-			}
-			p.lost("row39-rate-" + channelInits[ch].label)
-			return
-		}
-		msg := buf[:n]
-		if n > 1 && (msg[0] == 1 || msg[0] == 2) {
-			packed = msg[0] == 1 || msg[1] == 1
-		}
-		p.message(ch, &frames, msg, &packed)
-	}
-}
-
-// message puts one message to the frame it belongs to and passes a frame on when it is whole.
-func (p *peer) message(ch wire.Channel, frames *wire.Assembler, msg []byte, packed *bool) {
-	if ch != wire.Dom && len(msg) > 0 && msg[0] != 0 {
-		p.host.post(func(s *session) { s.garbled(p.conn, ch, "row37-piece") })
-		return
-	}
-	frame, err := frames.Next(msg)
-	if err != nil {
-		rule := ruleOf(err)
-		p.host.post(func(s *session) { s.garbled(p.conn, ch, rule) })
-		return
-	}
-	if frame != nil {
-		p.deliver(ch, frame, *packed)
-		*packed = false
-		if len(frame) > keptBuffer {
-			frames.Wipe()
-		}
-	}
-}
-
-// deliver hands a copy of a frame to the session. When the session cannot keep up, the page is asked for again, pointers
-// are left out, and a flood of anything else closes the connection.
-func (p *peer) deliver(ch wire.Channel, frame []byte, packed bool) {
-	own := append(make([]byte, 0, len(frame)), frame...)
-	wipe := func() { clear(own) }
-	ok := p.host.put(task{
-		run: func(s *session) {
-			defer wipe()
-			s.frame(p.conn, ch, own, packed)
-		},
-		drop: wipe,
-		size: len(own),
-	}, true)
-	if ok {
-		return
-	}
-	wipe()
-	switch {
-	case ch == wire.Ptr:
-	case ch == wire.Dom && p.conn.grant.Role == Customer:
-		p.host.post(func(s *session) { s.overrun(p.conn) })
-	default:
-		p.lost("row39-overrun")
 	}
 }

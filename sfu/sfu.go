@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -18,11 +19,12 @@ type SFU struct {
 	cfg    Config
 	engine *engine
 
-	mu     sync.Mutex
-	hosts  map[string]*host
-	peers  map[string]*peer
-	closed bool
-	work   sync.WaitGroup // sessions, and the goroutines that close connections
+	mu      sync.Mutex
+	hosts   map[string]*host
+	peers   map[string]*peer
+	polling bool // there is a poller
+	closed  bool
+	work    sync.WaitGroup // sessions and connections
 }
 
 // Connection is the outcome of an offer.
@@ -109,9 +111,9 @@ func (s *SFU) Connect(ctx context.Context, g Grant, offer string) (Connection, e
 	if err != nil {
 		return Connection{}, err
 	}
-	s.mu.Lock()
-	s.peers[p.id] = p
-	s.mu.Unlock()
+	if err := s.keep(p); err != nil {
+		return Connection{}, errors.Join(err, p.pc.Close())
+	}
 	if err := h.ask(func(se *session) error { return se.connect(p.conn) }); err != nil {
 		p.close()
 		return Connection{}, err
@@ -215,10 +217,51 @@ func (s *SFU) Lookup(id string) (Info, bool) {
 	return *h.info.Load(), true
 }
 
-func (s *SFU) forget(conn string) {
+// keep notes a connection until it is closed. The first one starts the poller.
+func (s *SFU) keep(p *peer) error {
 	s.mu.Lock()
-	delete(s.peers, conn)
+	defer s.mu.Unlock()
+	if s.closed {
+		return ErrClosed
+	}
+	s.peers[p.id] = p
+	s.work.Add(1)
+	if len(s.peers) == 1 && !s.polling {
+		s.polling = true
+		go s.poll()
+	}
+	return nil
+}
+
+func (s *SFU) forget(p *peer) {
+	s.mu.Lock()
+	delete(s.peers, p.id)
 	s.mu.Unlock()
+	s.work.Done()
+}
+
+// poll looks after the channels that have no reader, while there are connections.
+func (s *SFU) poll() {
+	ticker := time.NewTicker(pollTime)
+	defer ticker.Stop()
+	buf := make([]byte, wire.MaxMessageIn+1)
+	var peers []*peer
+	for range ticker.C {
+		peers = peers[:0]
+		s.mu.Lock()
+		for _, p := range s.peers {
+			peers = append(peers, p)
+		}
+		s.polling = len(peers) > 0
+		s.mu.Unlock()
+		if len(peers) == 0 {
+			return
+		}
+		for _, p := range peers {
+			p.poll(buf)
+		}
+		clear(peers)
+	}
 }
 
 // closeTime is how long Close waits for connections to close.

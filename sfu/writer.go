@@ -26,23 +26,10 @@ type outbox struct {
 	light   int          // bytes of urgent
 	waiting int          // bytes of heavy that are not written yet
 	hungry  bool         // the session wants to know when there is room
-	closing bool
-	wake    chan struct{}
-}
-
-// signal wakes the writer.
-func (o *outbox) signal() {
-	select {
-	case o.wake <- struct{}{}:
-	default:
-	}
-}
-
-func (o *outbox) shut() {
-	o.mu.Lock()
-	o.closing = true
-	o.mu.Unlock()
-	o.signal()
+	writing bool         // there is a writer
+	again   bool         // it has to look once more
+	closing bool         // nothing more is accepted
+	closed  bool         // the writer has gone for good
 }
 
 // add queues a parcel. False means that too much waits already.
@@ -122,12 +109,13 @@ func (o *outbox) drop() {
 			p.release()
 		}
 	}
-	o.urgent, o.points, o.heavy, o.waiting, o.light, o.closing = nil, nil, [2][]*parcel{}, 0, 0, true
+	o.urgent, o.points, o.heavy, o.waiting, o.light = nil, nil, [2][]*parcel{}, 0, 0
+	o.closing, o.closed = true, true
 }
 
 func (p *peer) send(c *parcel) {
 	if p.out.add(c) {
-		p.out.signal()
+		p.work()
 	} else {
 		p.lost("row39-deaf")
 	}
@@ -139,7 +127,7 @@ func (p *peer) room(limit int) bool {
 	p.out.hungry = p.out.hungry || full
 	p.out.mu.Unlock()
 	if full {
-		p.out.signal()
+		p.work()
 	}
 	return !full
 }
@@ -149,38 +137,73 @@ func (p *peer) buffered() int {
 	return int(p.channels[wire.Dom].BufferedAmount() + p.channels[wire.Asset].BufferedAmount())
 }
 
-// write is the one goroutine that writes to the connection, and the one that closes it.
+// work makes sure that somebody writes. The writer is a goroutine only while there is something to do.
+func (p *peer) work() {
+	o := &p.out
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch {
+	case o.closed:
+	case o.writing:
+		o.again = true
+	default:
+		o.writing = true
+		go p.write()
+	}
+}
+
+// shut has the writer write the last words and close the connection.
+func (p *peer) shut() {
+	p.out.mu.Lock()
+	p.out.closing = true
+	p.out.mu.Unlock()
+	p.work()
+}
+
+// write is the only goroutine that writes to the connection, and the one that closes it.
 func (p *peer) write() {
-	defer func() {
-		// A connection that does not close properly is left to ICE's timeouts.
-		_ = p.pc.Close()
-		p.out.drop()
-	}()
-	defer p.fault()
-	for open := false; !open; {
-		select {
-		case <-p.ready:
-			open = true
-		case <-p.out.wake:
-			p.out.mu.Lock()
-			closing := p.out.closing
-			p.out.mu.Unlock()
-			if closing {
-				return // nobody is there to hear anything
-			}
+	for {
+		if p.writeOnce() {
+			p.finish()
+			return
 		}
+		p.out.mu.Lock()
+		again := p.out.again
+		p.out.again, p.out.writing = false, again
+		p.out.mu.Unlock()
+		if !again {
+			return
+		}
+	}
+}
+
+// finish closes the connection.
+func (p *peer) finish() {
+	// One that does not close properly is left to ICE's timeouts.
+	_ = p.pc.Close()
+	p.out.drop()
+	p.forget(p)
+}
+
+// writeOnce writes what there is and may be written. True means that the connection is to be closed.
+func (p *peer) writeOnce() (closing bool) {
+	defer p.fault()
+	if !p.open() {
+		p.out.mu.Lock()
+		defer p.out.mu.Unlock()
+		return p.out.closing // nobody is there to hear anything
 	}
 	for {
 		urgent, points, closing := p.out.takeUrgent()
 		ok := p.writeAll(urgent) && p.writePoints(points)
 		if closing {
 			p.flush()
-			return
+			return true
 		}
 		wrote, more := p.writeHeavy()
 		if !ok || !more {
 			p.lost("closed")
-			return
+			return true
 		}
 		if wrote {
 			continue
@@ -188,7 +211,7 @@ func (p *peer) write() {
 		if p.out.sated(p.buffered()) {
 			p.host.post(func(s *session) { s.drained(p.conn) })
 		}
-		<-p.out.wake
+		return false
 	}
 }
 
@@ -198,7 +221,7 @@ func (p *peer) writeHeavy() (wrote, ok bool) {
 	if msg == nil {
 		return false, true
 	}
-	_, err := p.streams[ch].Write(msg)
+	_, err := p.intakes[ch].stream.Write(msg)
 	if done != nil {
 		done.release()
 	}
@@ -209,7 +232,7 @@ func (p *peer) writeAll(parcels []*parcel) bool {
 	ok := true
 	for _, c := range parcels {
 		for i := 0; ok && i < len(c.ends); i++ {
-			_, err := p.streams[c.channel].Write(c.message(i))
+			_, err := p.intakes[c.channel].stream.Write(c.message(i))
 			ok = err == nil
 		}
 		c.release()
@@ -229,13 +252,8 @@ func (p *peer) writePoints(parcels []*parcel) bool {
 
 // flush waits until the other side has the last words, or for too long.
 func (p *peer) flush() {
-	timer := time.NewTimer(flushTime)
-	defer timer.Stop()
-	for p.channels[wire.Ctl].BufferedAmount() > 0 {
-		select {
-		case <-p.out.wake:
-		case <-timer.C:
-			return
-		}
+	const step = 5 * time.Millisecond
+	for waited := time.Duration(0); waited < flushTime && p.channels[wire.Ctl].BufferedAmount() > 0; waited += step {
+		time.Sleep(step)
 	}
 }

@@ -1,0 +1,185 @@
+package sfu
+
+import (
+	"errors"
+	"io"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/datachannel"
+
+	"vitrine/internal/wire"
+)
+
+// intake is where the messages of one channel become frames. Either a reader of its own has it, or the poller.
+type intake struct {
+	stream   datachannel.ReadWriteCloserDeadliner
+	live     atomic.Bool // a reader has it
+	open     atomic.Bool
+	frames   wire.Assembler
+	messages bucket
+	bytes    bucket
+	packed   bool
+}
+
+// A goroutine that waits in a read is the only way to hear of a message at once, and five of them for every idle
+// connection are many. So only the channels in attended have a reader all the time. The others are polled, all
+// connections' by one goroutine; when something comes, a reader takes over until the channel has been quiet for a while.
+// Channels that a role may not send on never need more than that.
+var attended = [...][5]bool{
+	Customer: {wire.Ctl: true, wire.Dom: true},
+	Agent:    {wire.Ctl: true, wire.Input: true},
+}
+
+const (
+	pollTime    = 50 * time.Millisecond
+	quietTime   = 10 * time.Second // after which a reader leaves its channel to the poller
+	firstBuffer = 2 << 10          // what a reader starts with; most messages of most channels fit
+	keptBuffer  = 256 << 10        // bytes of the largest frame whose buffers are kept for the next
+)
+
+// listen begins to take messages off a channel that has just opened.
+func (p *peer) listen(ch wire.Channel) {
+	in := &p.intakes[ch]
+	if attended[p.conn.grant.Role][ch] {
+		in.live.Store(true)
+		go p.read(ch)
+	} else if in.stream.SetReadDeadline(time.Unix(1, 0)) != nil {
+		p.lost("closed")
+		return
+	}
+	in.open.Store(true)
+}
+
+// read takes messages off one channel as they come. It never waits for anything else: an unread channel would close the
+// window of all of them.
+func (p *peer) read(ch wire.Channel) {
+	in := &p.intakes[ch]
+	buf := make([]byte, firstBuffer)
+	parked := false
+	defer func() {
+		clear(buf)
+		in.frames.Wipe()
+		in.live.Store(!parked)
+	}()
+	defer p.fault()
+	var armed time.Time
+	for {
+		if now := time.Now(); !attended[p.conn.grant.Role][ch] && now.Sub(armed) > quietTime/10 {
+			armed = now
+			if in.stream.SetReadDeadline(now.Add(quietTime)) != nil {
+				p.lost("closed")
+				return
+			}
+		}
+		n, err := in.stream.Read(buf)
+		switch {
+		case errors.Is(err, io.ErrShortBuffer) && len(buf) <= wire.MaxMessageIn:
+			clear(buf)
+			buf = make([]byte, min(2*len(buf), wire.MaxMessageIn+1))
+			continue
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			// From here on reads return at once, with a message or with this error.
+			parked = true
+			return
+		}
+		if !p.take(ch, buf[:max(n, 0)], err) {
+			return
+		}
+	}
+}
+
+// poll looks at the channels that no reader has. buf has room for any message.
+func (p *peer) poll(buf []byte) {
+	defer p.fault()
+	for i := range p.intakes {
+		in, ch := &p.intakes[i], wire.Channel(i)
+		if !in.open.Load() || in.live.Load() {
+			continue
+		}
+		n, err := in.stream.Read(buf)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			continue
+		}
+		if in.live.Store(true); p.take(ch, buf[:max(n, 0)], err) {
+			go p.read(ch)
+		}
+		clear(buf[:max(n, 0)])
+	}
+}
+
+// take judges the outcome of a read. False means that the connection is lost.
+func (p *peer) take(ch wire.Channel, msg []byte, err error) bool {
+	in, rate := &p.intakes[ch], p.rates[ch]
+	switch {
+	case errors.Is(err, io.ErrShortBuffer):
+		p.lost("row37-size")
+		return false
+	case err != nil:
+		p.lost("closed")
+		return false
+	}
+	now := time.Now()
+	if !in.messages.take(now, 1, float64(rate.Messages), 2*float64(rate.Messages)) ||
+		!in.bytes.take(now, float64(len(msg)), float64(rate.Bytes), max(2*float64(rate.Bytes), wire.MaxMessageIn)) {
+		if ch == wire.Ptr {
+			return true
+		}
+		p.lost("row39-rate-" + channelInits[ch].label)
+		return false
+	}
+	if len(msg) > 1 && (msg[0] == 1 || msg[0] == 2) {
+		in.packed = msg[0] == 1 || msg[1] == 1
+	}
+	p.message(ch, msg)
+	return true
+}
+
+// message puts one message to the frame it belongs to and passes a frame on when it is whole.
+func (p *peer) message(ch wire.Channel, msg []byte) {
+	in := &p.intakes[ch]
+	if ch != wire.Dom && len(msg) > 0 && msg[0] != 0 {
+		p.host.post(func(s *session) { s.garbled(p.conn, ch, "row37-piece") })
+		return
+	}
+	frame, err := in.frames.Next(msg)
+	if err != nil {
+		rule := ruleOf(err)
+		p.host.post(func(s *session) { s.garbled(p.conn, ch, rule) })
+		return
+	}
+	if frame != nil {
+		p.deliver(ch, frame, in.packed)
+		in.packed = false
+		if len(frame) > keptBuffer {
+			in.frames.Wipe()
+		}
+	}
+}
+
+// deliver hands a copy of a frame to the session. When the session cannot keep up, the page is asked for again, pointers
+// are left out, and a flood of anything else closes the connection.
+func (p *peer) deliver(ch wire.Channel, frame []byte, packed bool) {
+	own := append(make([]byte, 0, len(frame)), frame...)
+	wipe := func() { clear(own) }
+	ok := p.host.put(task{
+		run: func(s *session) {
+			defer wipe()
+			s.frame(p.conn, ch, own, packed)
+		},
+		drop: wipe,
+		size: len(own),
+	}, true)
+	if ok {
+		return
+	}
+	wipe()
+	switch {
+	case ch == wire.Ptr:
+	case ch == wire.Dom && p.conn.grant.Role == Customer:
+		p.host.post(func(s *session) { s.overrun(p.conn) })
+	default:
+		p.lost("row39-overrun")
+	}
+}
