@@ -41,6 +41,7 @@ export class Replica {
   private waiting: Batch[] = [];
   private scheduled = false;
   private needing = true;
+  private missed = false;
   private hover: Entry | undefined;
   private focused: Entry | undefined;
   private paint: ReturnType<typeof setTimeout> | undefined;
@@ -110,7 +111,8 @@ export class Replica {
   private apply(batch: Batch): void {
     const doc = this.owner.document();
     if (!doc) {
-      this.fail(batch.epoch, 'stage');
+      // The stage is loading; when it is there, a snapshot is asked for.
+      this.needing = this.missed = true;
       return;
     }
     if (!batch.snapshot && (batch.epoch !== this.epoch || batch.seq !== this.seq + 1)) throw new WireError('row36-gap');
@@ -235,7 +237,8 @@ export class Replica {
 
   /** The stage's document is a new one: what was in the old is gone. */
   reset(): void {
-    if (!this.shown) return;
+    if (!this.shown && !this.missed) return;
+    this.missed = false;
     this.drop();
     this.fail(this.epoch, 'stage');
   }

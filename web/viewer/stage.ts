@@ -62,6 +62,7 @@ export function checkFrame(frame: HTMLIFrameElement): void {
 
 /** Makes the stage inside the container and loads its empty document from the server. */
 export function makeStage(container: HTMLElement, server: string): Stage {
+  container.replaceChildren();
   const root = box(container, 'vitrine-root');
   root.style.width = root.style.height = '100%';
   root.style.overflow = 'hidden';

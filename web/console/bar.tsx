@@ -1,0 +1,128 @@
+// The line above the page: whose page it is, what the agent may do, how the connection does.
+import { useEffect, useState } from 'preact/hooks';
+import type { Page, Quality, State, Tool } from '../viewer/index';
+import { Icon } from './icons';
+import { type Actions, type Session, controls } from './session';
+import { texts } from './texts';
+
+const tools: readonly Tool[] = ['none', 'laser', 'pen', 'arrow', 'rectangle'];
+const COLOURS = 8;
+
+/** Whose page it is: the origin that the server vouches for, then what the page says of itself. */
+export function PageLine({ page }: { readonly page: Page }) {
+  return (
+    <div class="pageline">
+      {page.origin !== '' && (
+        <span class="origin" title={texts.verifiedHint}>
+          <Icon name="lock" />
+          <span class="visually-hidden">{texts.verified}: </span>
+          <bdi dir="ltr">{page.origin}</bdi>
+        </span>
+      )}
+      {page.url !== '' && (
+        <span class="said">
+          <span class="prefix">{texts.page}</span> <bdi class="title">{page.title || texts.noTitle}</bdi> <bdi class="url" dir="ltr">{page.url}</bdi>
+        </span>
+      )}
+    </div>
+  );
+}
+
+function rate(quality: Quality | null): 'good' | 'fair' | 'poor' | 'unknown' {
+  if (!quality) return 'unknown';
+  if (quality.degraded || quality.roundTrip > 600) return 'poor';
+  return quality.roundTrip > 200 || quality.stale > 1000 ? 'fair' : 'good';
+}
+
+function describe(quality: Quality | null): string {
+  const parts: string[] = [texts.quality[rate(quality)]];
+  if (quality) {
+    parts.push(texts.quality.roundTrip(quality.roundTrip), texts.quality.stale(quality.stale));
+    if (quality.degraded) parts.push(texts.quality.degraded);
+  }
+  return `${texts.quality.label}: ${parts.join(', ')}`;
+}
+
+/** How the connection does, as three bars with the figures behind them. */
+export function QualityBars({ quality }: { readonly quality: Quality | null }) {
+  return (
+    <span class={`quality ${rate(quality)}`} role="img" aria-label={describe(quality)} title={describe(quality)}>
+      <i /><i /><i />
+    </span>
+  );
+}
+
+/** The state in a word. */
+export function StateBadge({ state }: { readonly state: State }) {
+  return <span class={`badge ${state}`}>{texts.states[state]}</span>;
+}
+
+/** Watching only, or operating as well. */
+export function ModeSwitch({ session, actions }: { readonly session: Session; readonly actions: Actions }) {
+  const on = controls(session.scopes) && session.driver;
+  const disabled = session.state !== 'active';
+  return (
+    <div class="switch" role="group" aria-label={texts.mode.label}>
+      <button type="button" aria-pressed={!on && !session.asking} disabled={disabled} onClick={() => { if (on || session.asking) actions.control(false); }}>
+        {texts.mode.view}
+      </button>
+      <button type="button" aria-pressed={on} aria-busy={session.asking} disabled={disabled || session.asking} onClick={() => { if (!on) actions.control(true); }}>
+        {texts.mode.control}
+        {session.asking && <span class="dots" aria-hidden="true" />}
+      </button>
+    </div>
+  );
+}
+
+/** Laser, pen, arrow, rectangle, and the colour they have. */
+export function Tools({ session, actions }: { readonly session: Session; readonly actions: Actions }) {
+  const disabled = session.state !== 'active' || !session.scopes.includes('point');
+  const hint = disabled ? texts.tools.needs : undefined;
+  return (
+    <div class="tools" role="group" aria-label={texts.tools.label} title={hint}>
+      {tools.map((tool) => (
+        <button type="button" key={tool} class="square" aria-pressed={session.tool === tool} aria-label={texts.tools.names[tool]} title={texts.tools.names[tool]}
+          disabled={disabled} onClick={() => actions.draw(tool, session.colour)}>
+          <Icon name={tool} />
+        </button>
+      ))}
+      <button type="button" class={`square swatch c${session.colour}`} aria-label={`Colour ${session.colour + 1}`} title={`Colour ${session.colour + 1}`}
+        disabled={disabled} onClick={() => actions.draw(session.tool, (session.colour + 1) % COLOURS)}>
+        <i />
+      </button>
+      <button type="button" class="square" aria-label={texts.tools.names.clear} title={texts.tools.names.clear} disabled={disabled} onClick={() => actions.draw('clear', session.colour)}>
+        <Icon name="clear" />
+      </button>
+    </div>
+  );
+}
+
+/** Back, forward and reload of the customer's page. */
+export function Navigation({ session }: { readonly session: Session }) {
+  const disabled = session.state !== 'active' || !session.driver || !session.scopes.includes('navigate');
+  return (
+    <div class="tools" role="group" aria-label={texts.navigation.label}>
+      {(['back', 'forward', 'reload'] as const).map((move) => (
+        <button type="button" key={move} class="square" aria-label={texts.navigation[move]} title={texts.navigation[move]} disabled={disabled}
+          onClick={() => session.view.navigate(move)}>
+          <Icon name={move} />
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** Ends the session; asks once more, in place. */
+export function EndButton({ onEnd }: { readonly onEnd: () => void }) {
+  const [sure, setSure] = useState(false);
+  useEffect(() => {
+    if (!sure) return undefined;
+    const timer = setTimeout(() => setSure(false), 4000);
+    return () => clearTimeout(timer);
+  }, [sure]);
+  return (
+    <button type="button" class={sure ? 'end sure' : 'end'} onClick={() => { if (sure) onEnd(); else setSure(true); }}>
+      {sure ? texts.endSure : texts.end}
+    </button>
+  );
+}

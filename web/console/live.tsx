@@ -1,0 +1,98 @@
+// The screen of a session. The page stands in a frame of the console's own; everything the console says stands outside it.
+import { useEffect, useState } from 'preact/hooks';
+import type { RefObject } from 'preact';
+import type { EndReason, State, View } from '../viewer/index';
+import { EndButton, ModeSwitch, Navigation, PageLine, QualityBars, StateBadge, Tools } from './bar';
+import { Chat } from './chat';
+import { Icon } from './icons';
+import { type Actions, type Session, controls, useSession } from './session';
+import { texts } from './texts';
+
+function Veil({ state }: { readonly state: State }) {
+  if (state === 'active' || state === 'ended') return null;
+  const words = texts.veil[state];
+  return (
+    <div class={state === 'paused' ? 'veil thin' : 'veil'}>
+      <div class="card small">
+        {state !== 'paused' && <span class="spinner" aria-hidden="true" />}
+        <h2>{words.title}</h2>
+        <p>{words.text}</p>
+      </div>
+    </div>
+  );
+}
+
+function Notice({ text, onDismiss }: { readonly text: string; readonly onDismiss: () => void }) {
+  useEffect(() => {
+    if (text === '') return undefined;
+    const timer = setTimeout(onDismiss, 8000);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return (
+    <div class={text === '' ? 'notice none' : 'notice'} role="status" aria-live="polite">
+      {text !== '' && (
+        <>
+          <span>{text}</span>
+          <button type="button" class="square" aria-label={texts.dismiss} onClick={onDismiss}><Icon name="close" /></button>
+        </>
+      )}
+    </div>
+  );
+}
+
+/** The screen. It is there before the session is, because the viewer needs a place to join in. */
+export function Live({ view, place, onEnd }: { readonly view: View | null; readonly place: RefObject<HTMLDivElement | null>; readonly onEnd: (reason: EndReason) => void }) {
+  const [session, actions] = useSession(view, onEnd);
+  const [chat, setChat] = useState(false);
+  const [read, setRead] = useState(0);
+  const messages = session?.messages ?? [];
+  useEffect(() => {
+    if (chat) setRead(messages.length);
+  }, [chat, messages.length]);
+  const state = session?.state ?? 'connecting';
+  const operating = session !== null && session.driver && controls(session.scopes);
+  return (
+    <div class="live" hidden={view === null}>
+      {session && <Bar session={session} actions={actions} chat={chat} unread={messages.length - read} onChat={() => setChat(!chat)} />}
+      <Notice text={session?.notice ?? ''} onDismiss={actions.dismiss} />
+      <div class="body">
+        <main class={`stage ${state}${operating ? ' operating' : ''}`} aria-label={texts.live}>
+          <div class="place" ref={place} />
+          <Veil state={state} />
+        </main>
+        {session && chat && <Chat view={session.view} messages={messages} onClose={() => setChat(false)} />}
+      </div>
+    </div>
+  );
+}
+
+interface BarProps {
+  readonly session: Session;
+  readonly actions: Actions;
+  readonly chat: boolean;
+  readonly unread: number;
+  readonly onChat: () => void;
+}
+
+function Bar({ session, actions, chat, unread, onChat }: BarProps) {
+  return (
+    <header class="bar">
+      <div class="whose">
+        <StateBadge state={session.state} />
+        <PageLine page={session.page} />
+      </div>
+      <div class="what">
+        <ModeSwitch session={session} actions={actions} />
+        <Navigation session={session} />
+        <Tools session={session} actions={actions} />
+        <span class="gap" />
+        <QualityBars quality={session.quality} />
+        <button type="button" class="square" aria-pressed={chat} aria-label={chat ? texts.chat.close : texts.chat.open} title={chat ? texts.chat.close : texts.chat.open} onClick={onChat}>
+          <Icon name="chat" />
+          {!chat && unread > 0 && <span class="unread">{unread}<span class="visually-hidden"> {texts.chat.unread}</span></span>}
+        </button>
+        <EndButton onEnd={() => session.view.end()} />
+      </div>
+    </header>
+  );
+}

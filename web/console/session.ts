@@ -1,0 +1,99 @@
+// The state of one session as the console's parts read it; everything comes from the viewer's public interface.
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { ChatMessage, EndReason, Page, Quality, Scope, State, Tool, View } from '../viewer/index';
+import { refusalText, texts } from './texts';
+
+/** What is shown of a session. */
+export interface Session {
+  readonly view: View;
+  readonly state: State;
+  readonly page: Page;
+  readonly scopes: readonly Scope[];
+  readonly driver: boolean;
+  readonly asking: boolean;
+  readonly quality: Quality | null;
+  readonly messages: readonly ChatMessage[];
+  readonly notice: string;
+  readonly tool: Tool;
+  readonly colour: number;
+}
+
+/** What the agent can do in it. */
+export interface Actions {
+  readonly control: (on: boolean) => void;
+  readonly draw: (tool: Tool, colour: number) => void;
+  readonly dismiss: () => void;
+}
+
+const ASK_FOR = 60_000;
+
+/** Whether the scopes are those of "control". */
+export const controls = (scopes: readonly Scope[]): boolean => scopes.includes('click') || scopes.includes('type');
+
+function noticeOf(before: Session, scopes: readonly Scope[], driver: boolean): string {
+  const had = controls(before.scopes);
+  const has = controls(scopes);
+  if (has && !had) return driver ? texts.mode.granted : texts.mode.otherDriver;
+  if (before.asking && !has) return texts.mode.refused;
+  if (had && !has) return before.notice === texts.mode.released ? before.notice : texts.mode.revoked;
+  return before.notice;
+}
+
+function start(view: View): Session {
+  return {
+    view, state: view.state, page: view.page, scopes: view.scopes, driver: false, asking: false, quality: null, messages: [], notice: '',
+    tool: 'none', colour: 0,
+  };
+}
+
+function listen(view: View, set: (change: (before: Session) => Session) => void, onEnd: (reason: EndReason) => void): () => void {
+  const offs = [
+    view.on('state', (state) => set((s) => ({ ...s, state }))),
+    view.on('page', (page) => set((s) => ({ ...s, page }))),
+    view.on('scope', ({ scopes, driver }) => set((s) => {
+      const tool = scopes.includes('point') ? s.tool : 'none';
+      return { ...s, scopes, driver, tool, asking: false, notice: noticeOf(s, scopes, driver) };
+    })),
+    view.on('refused', ({ rule }) => set((s) => ({ ...s, asking: false, notice: s.asking ? texts.mode.refused : refusalText(rule) }))),
+    view.on('chat', (message) => set((s) => ({ ...s, messages: [...s.messages.slice(-499), message] }))),
+    view.on('quality', (quality) => set((s) => ({ ...s, quality }))),
+    view.on('end', onEnd),
+  ];
+  return () => {
+    for (const off of offs) off();
+  };
+}
+
+/** Follows a view until it ends; without a view there is nothing to follow. */
+export function useSession(view: View | null, onEnd: (reason: EndReason) => void): [Session | null, Actions] {
+  const [session, setSession] = useState<Session | null>(null);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const change = (fn: (before: Session) => Session): void => setSession((s) => s && fn(s));
+  useEffect(() => {
+    setSession(view && start(view));
+    const off = view && listen(view, change, onEnd);
+    return () => {
+      off?.();
+      clearTimeout(timer.current);
+    };
+  }, [view]);
+  const actions: Actions = {
+    control(on) {
+      if (on) {
+        view?.request('control');
+        clearTimeout(timer.current);
+        timer.current = setTimeout(() => change((s) => ({ ...s, asking: false })), ASK_FOR);
+        change((s) => ({ ...s, asking: true, notice: texts.mode.asking }));
+      } else {
+        view?.release();
+        change((s) => ({ ...s, asking: false, notice: texts.mode.released }));
+      }
+    },
+    draw(tool, colour) {
+      view?.draw(tool, colour);
+      if (tool !== 'clear') change((s) => ({ ...s, tool, colour }));
+    },
+    dismiss: () => change((s) => ({ ...s, notice: '' })),
+  };
+  return [session, actions];
+}
