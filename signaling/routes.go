@@ -58,6 +58,9 @@ func (s *Server) routes() []route {
 			list = append(list, route{get, m.prefix, m.family, false, 0, s.file})
 		}
 	}
+	if s.config.Docs != nil {
+		list = append(list, route{get, "/docs", familyAPI, false, 0, redirect("/docs/")}, route{get, "/docs/*", familyAPI, false, 0, s.file})
+	}
 	if s.config.Demo {
 		list = append(list, route{get, "/demo", familyAPI, false, 0, redirect("/demo/")})
 	}

@@ -43,6 +43,7 @@ type Config struct {
 	SFU      *sfu.SFU
 	Tokens   *Tokens
 	Files    fs.FS  // the built browser code
+	Docs     fs.FS  // the documentation; nil means none
 	Base     string // origin under which browsers reach the server, such as "https://vitrine.example"
 	Sites    []Site
 	Aliases  []string                               // further origins of the server's own pages
@@ -131,8 +132,15 @@ func New(config Config) (*Server, error) {
 		}
 		s.sites[site.Key] = site
 	}
-	if s.files, err = loadFiles(config.Files); err != nil {
+	var missing []string
+	if s.files, missing, err = loadFiles(config.Files); err != nil {
 		return nil, err
+	}
+	if err := s.loadDocs(config.Docs); err != nil {
+		return nil, err
+	}
+	if len(missing) > 0 {
+		config.Logger.Error("browser code is not built: run make build", "missing", missing)
 	}
 	s.handler = s.router()
 	return s, nil

@@ -263,6 +263,9 @@ var stateNames = map[wire.SessionState]string{
 	wire.StateResuming: "resuming", wire.StateEnded: "ended",
 }
 
+// StateName is how a state is written in JSON and metrics.
+func StateName(state wire.SessionState) string { return stateNames[state] }
+
 // lobby lists the sessions of the agent's sites, oldest first.
 func (s *Server) lobby(w http.ResponseWriter, r *http.Request) error {
 	agent, err := s.agent(r)
@@ -279,7 +282,7 @@ func (s *Server) lobby(w http.ResponseWriter, r *http.Request) error {
 	rows := []row{}
 	for _, e := range s.book.list(agent.may) {
 		if info, ok := s.config.SFU.Lookup(e.session); ok {
-			rows = append(rows, row{e.session, e.site, stateNames[info.State], e.created.Unix(), len(info.Agents)})
+			rows = append(rows, row{e.session, e.site, StateName(info.State), e.created.Unix(), len(info.Agents)})
 		}
 	}
 	return writeJSON(w, http.StatusOK, rows)

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"html"
 	"io/fs"
 	"net/http"
 	"path"
@@ -46,10 +48,15 @@ type file struct {
 	mediaType, etag string
 }
 
-// loadFiles reads the folders of the mounts, so that no request reaches a file system. The result is by address.
-func loadFiles(files fs.FS) (map[string]file, error) {
-	all := map[string]file{}
+// loadFiles reads the folders of the mounts, so that no request reaches a file system. The result is by address;
+// missing are the folders that were not built.
+func loadFiles(files fs.FS) (all map[string]file, missing []string, err error) {
+	all = map[string]file{}
 	for _, m := range mounts {
+		if _, err := fs.Stat(files, m.folder); errors.Is(err, fs.ErrNotExist) {
+			missing = append(missing, m.folder)
+			continue
+		}
 		err := fs.WalkDir(files, m.folder, func(name string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {
 				return err
@@ -59,8 +66,7 @@ func loadFiles(files fs.FS) (map[string]file, error) {
 				return fmt.Errorf("%s: no media type is known for it", name)
 			}
 			data, err := fs.ReadFile(files, name)
-			sum := sha256.Sum256(data)
-			f := file{data, mediaType, `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}
+			f := newFile(data, mediaType)
 			inside := strings.TrimPrefix(name, m.folder+"/")
 			if inside == m.index {
 				all[m.prefix] = f
@@ -71,10 +77,38 @@ func loadFiles(files fs.FS) (map[string]file, error) {
 			return err
 		})
 		if err != nil {
-			return nil, fmt.Errorf("signaling: browser code: %w: build it with `make build`", err)
+			return nil, nil, fmt.Errorf("signaling: browser code: %w", err)
 		}
 	}
-	return all, nil
+	return all, missing, nil
+}
+
+func newFile(data []byte, mediaType string) file {
+	sum := sha256.Sum256(data)
+	return file{data, mediaType, `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}
+}
+
+// loadDocs makes the pages below /docs/: each document as it is written, and an index.
+func (s *Server) loadDocs(docs fs.FS) error {
+	if docs == nil {
+		return nil
+	}
+	names, err := fs.Glob(docs, "*.*")
+	if err != nil {
+		return err
+	}
+	index := "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Vitrine: documentation</title><h1>Documentation</h1><ul>\n"
+	for _, name := range names {
+		data, err := fs.ReadFile(docs, name)
+		if err != nil {
+			return err
+		}
+		s.files["/docs/"+name] = newFile(data, "text/plain; charset=utf-8")
+		name = html.EscapeString(name)
+		index += "<li><a href=\"" + name + "\">" + name + "</a>\n"
+	}
+	s.files["/docs/"] = newFile([]byte(index+"</ul></html>\n"), mediaTypes[".html"])
+	return nil
 }
 
 // file serves one of the files. The ETag is the content's, so a browser asks and gets 304 until the next release.

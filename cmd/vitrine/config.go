@@ -1,0 +1,242 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"vitrine/signaling"
+)
+
+// config is the configuration file. docs/vitrine.example.yaml documents every key; a test holds the two together.
+type config struct {
+	Listen        string        `yaml:"listen"`
+	PublicAddress string        `yaml:"public_address"`
+	Data          string        `yaml:"data"`
+	TLS           tlsConfig     `yaml:"tls"`
+	UDP           string        `yaml:"udp"`
+	PublicIP      string        `yaml:"public_ip"`
+	Turn          turnConfig    `yaml:"turn"`
+	Sites         []siteConfig  `yaml:"sites"`
+	Session       sessionConfig `yaml:"session"`
+	Limits        limitsConfig  `yaml:"limits"`
+	Admin         adminConfig   `yaml:"admin"`
+
+	dev bool
+}
+
+type tlsConfig struct {
+	Certificate string `yaml:"certificate"`
+	Key         string `yaml:"key"`
+}
+
+type turnConfig struct {
+	UDP  string `yaml:"udp"`
+	TCP  string `yaml:"tcp"`
+	Host string `yaml:"host"`
+}
+
+type siteConfig struct {
+	Key     string   `yaml:"key"`
+	Name    string   `yaml:"name"`
+	Company string   `yaml:"company"`
+	Origins []string `yaml:"origins"`
+	Mask    []string `yaml:"mask"`
+	Private bool     `yaml:"private"`
+}
+
+type sessionConfig struct {
+	CodeTTL     time.Duration `yaml:"code_ttl"`
+	Waiting     time.Duration `yaml:"waiting"`
+	AskTimeout  time.Duration `yaml:"ask_timeout"`
+	AgentAway   time.Duration `yaml:"agent_away"`
+	ResumeGrace time.Duration `yaml:"resume_grace"`
+	HardLimit   time.Duration `yaml:"hard_limit"`
+}
+
+type limitsConfig struct {
+	Sessions   int `yaml:"sessions"`
+	Requests   int `yaml:"requests_per_minute"`
+	Starts     int `yaml:"starts_per_minute"`
+	WrongCodes int `yaml:"wrong_codes_per_minute"`
+}
+
+type adminConfig struct {
+	Listen string `yaml:"listen"`
+}
+
+// defaults is what a configuration file starts from.
+func defaults() config {
+	return config{
+		Listen: "0.0.0.0:443", UDP: "0.0.0.0:443",
+		Session: sessionConfig{
+			CodeTTL: 2 * time.Minute, Waiting: 30 * time.Minute, AskTimeout: 2 * time.Minute,
+			AgentAway: 2 * time.Minute, ResumeGrace: 30 * time.Second, HardLimit: 4 * time.Hour,
+		},
+		Limits: limitsConfig{Sessions: 10_000, Requests: 600, Starts: 60, WrongCodes: 5},
+		Admin:  adminConfig{Listen: "127.0.0.1:9090"},
+	}
+}
+
+// devDefaults is what a development server starts from: this machine only, and no waiting for whoever tries things out.
+func devDefaults() config {
+	c := defaults()
+	c.dev, c.Listen, c.UDP, c.Admin.Listen = true, "127.0.0.1:8080", "127.0.0.1:8443", ""
+	c.Turn = turnConfig{UDP: devTurn, TCP: devTurn}
+	c.Limits.Requests, c.Limits.Starts = 60_000, 6_000
+	return c
+}
+
+// load reads a configuration file over what is set already. A key that is not known is an error: a misspelled one would
+// otherwise leave its default in place without a word.
+func load(name string, into *config) error {
+	file, err := os.Open(name)
+	if err != nil {
+		return fmt.Errorf("configuration: %w", err)
+	}
+	defer file.Close()
+	dec := yaml.NewDecoder(file)
+	dec.KnownFields(true)
+	if err := dec.Decode(into); err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("configuration %s: %s", name, explain(err))
+	}
+	if err := dec.Decode(&struct{}{}); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("configuration %s: holds more than one document; keep the first", name)
+	}
+	return nil
+}
+
+var unknownKey = regexp.MustCompile(`field (\S+) not found in type \S+`)
+
+// explain says in an admin's words what the YAML reader found.
+func explain(err error) string {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	text = strings.TrimPrefix(text, "unmarshal errors:\n")
+	text = unknownKey.ReplaceAllString(text, "key \"$1\" is not known; docs/vitrine.example.yaml has all keys")
+	text = strings.ReplaceAll(text, "into time.Duration", "into a time such as 90s, 2m or 4h")
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// A rule is one thing that must hold for a configuration, and what to do when it does not.
+type rule struct {
+	ok   bool
+	todo string
+}
+
+// validate says what is wrong with a configuration, and what to do.
+func (c *config) validate() error {
+	rules := append(c.times(), c.places()...)
+	if i := slices.IndexFunc(rules, func(r rule) bool { return !r.ok }); i >= 0 {
+		return errors.New("configuration: " + rules[i].todo)
+	}
+	return nil
+}
+
+func (c *config) times() []rule {
+	var rules []rule
+	for _, t := range []struct {
+		key         string
+		value       time.Duration
+		least, most time.Duration
+	}{
+		{"code_ttl", c.Session.CodeTTL, time.Second, 10 * time.Minute},
+		{"waiting", c.Session.Waiting, time.Second, 24 * time.Hour},
+		{"ask_timeout", c.Session.AskTimeout, time.Second, time.Hour},
+		{"agent_away", c.Session.AgentAway, 100 * time.Millisecond, time.Hour},
+		{"resume_grace", c.Session.ResumeGrace, 100 * time.Millisecond, 10 * time.Minute},
+		{"hard_limit", c.Session.HardLimit, time.Second, 24 * time.Hour},
+	} {
+		rules = append(rules, rule{
+			t.value >= t.least && t.value <= t.most,
+			fmt.Sprintf("session.%s: set it between %v and %v", t.key, t.least, t.most),
+		})
+	}
+	for _, l := range []struct {
+		key   string
+		value int
+	}{
+		{"sessions", c.Limits.Sessions}, {"requests_per_minute", c.Limits.Requests},
+		{"starts_per_minute", c.Limits.Starts}, {"wrong_codes_per_minute", c.Limits.WrongCodes},
+	} {
+		rules = append(rules, rule{l.value > 0, "limits." + l.key + ": set it to 1 or more"})
+	}
+	return rules
+}
+
+func (c *config) places() []rule {
+	listen, listenErr := netip.ParseAddrPort(c.Listen)
+	udp, udpErr := netip.ParseAddrPort(c.UDP)
+	rules := []rule{
+		{listenErr == nil, "listen: must be an IP address with a port, such as 0.0.0.0:443"},
+		{udpErr == nil && udp.Addr().Unmap().Is4(), "udp: must be an IPv4 address with a port, such as 0.0.0.0:443"},
+		{(c.TLS.Certificate == "") == (c.TLS.Key == ""), "tls: set both certificate and key, or neither"},
+	}
+	for _, p := range [][2]string{{"turn.udp", c.Turn.UDP}, {"turn.tcp", c.Turn.TCP}, {"admin.listen", c.Admin.Listen}} {
+		_, err := netip.ParseAddrPort(p[1])
+		rules = append(rules, rule{
+			err == nil || p[1] == "" || c.dev && p[1] == devTurn,
+			p[0] + ": must be an IP address with a port, or empty for none",
+		})
+	}
+	admin, adminErr := netip.ParseAddrPort(c.Admin.Listen)
+	rules = append(rules, rule{
+		adminErr != nil || admin.Addr().IsLoopback(), "admin.listen: must be a loopback address: metrics are not for everybody",
+	})
+	if listenErr != nil || udpErr != nil {
+		return rules
+	}
+	if c.dev {
+		return append(rules, c.devPlaces(listen, udp)...)
+	}
+	base, err := url.Parse(c.PublicAddress)
+	origin := err == nil && base.Host != "" && base.Scheme+"://"+base.Host == c.PublicAddress
+	ip, ipErr := netip.ParseAddr(c.PublicIP)
+	return append(rules,
+		rule{origin && (base.Scheme == "https" || listen.Addr().IsLoopback()), "public_address: set the https origin under which browsers reach this server, such as https://cobrowse.example"},
+		rule{c.TLS.Certificate != "" || listen.Addr().IsLoopback(), "tls: set certificate and key, or listen on a loopback address behind a TLS front"},
+		rule{c.PublicIP == "" || ipErr == nil && ip.Is4(), "public_ip: must be an IPv4 address"},
+		rule{c.PublicIP != "" || !udp.Addr().IsUnspecified(), "public_ip: set the IPv4 address under which browsers reach the udp port"},
+		rule{c.Data != "", "data: set a directory for keys and the audit log, here or with --data"},
+		rule{len(c.Sites) > 0, "sites: list at least one site; `vitrine serve --dev` has one to try things out"},
+	)
+}
+
+// devPlaces keeps a development server, whose demo site trusts every page of this machine, on this machine.
+func (c *config) devPlaces(listen, udp netip.AddrPort) []rule {
+	const only = ": --dev is for this machine only: use a loopback address, or write a configuration and leave --dev out"
+	rules := []rule{
+		{listen.Addr().IsLoopback(), "listen" + only},
+		{udp.Addr().IsLoopback(), "udp" + only},
+		{c.TLS.Certificate == "", "tls: is not for --dev: browsers trust loopback addresses without it"},
+		{c.PublicAddress == "" && c.PublicIP == "", "public_address and public_ip: are not for --dev"},
+	}
+	for _, p := range [][2]string{{"turn.udp", c.Turn.UDP}, {"turn.tcp", c.Turn.TCP}} {
+		at, err := netip.ParseAddrPort(p[1])
+		rules = append(rules, rule{err != nil || at.Addr().IsLoopback(), p[0] + only})
+	}
+	return rules
+}
+
+// sites are the configured sites, and the demo site of a development server.
+func (c *config) sites() []signaling.Site {
+	var sites []signaling.Site
+	for _, s := range c.Sites {
+		sites = append(sites, signaling.Site{
+			Key: s.Key, Name: s.Name, Company: s.Company, Origins: s.Origins, Mask: s.Mask, Private: s.Private,
+		})
+	}
+	demo := signaling.DevSite()
+	if c.dev && !slices.ContainsFunc(sites, func(s signaling.Site) bool { return s.Key == demo.Key }) {
+		sites = append(sites, demo)
+	}
+	return sites
+}

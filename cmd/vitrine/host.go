@@ -1,0 +1,294 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"syscall"
+	"time"
+
+	"vitrine/docs"
+	"vitrine/internal/audit"
+	"vitrine/internal/metrics"
+	"vitrine/internal/wire"
+	"vitrine/sfu"
+	"vitrine/signaling"
+	"vitrine/turn"
+	"vitrine/turn/udpsock"
+	"vitrine/turn/vrelay"
+	"vitrine/web"
+)
+
+// A host is a running server with all its parts.
+type host struct {
+	config *config
+	logger *slog.Logger
+	base   string // origin under which browsers reach it
+	tokens *signaling.Tokens
+	rec    recorder
+	udp    *udpsock.Conn
+	hub    *vrelay.Hub
+	sfu    *sfu.SFU
+	turn   *turn.Server
+	api    *signaling.Server
+	failed chan error // a server that stopped by itself
+
+	closers []func() error // in the order of starting
+}
+
+// start brings all parts up, each on the ones before, or none and says why.
+func start(c *config, logger *slog.Logger) (*host, error) {
+	h := &host{config: c, logger: logger, failed: make(chan error, 2)}
+	for _, part := range []func() error{h.openData, h.openSockets, h.openSFU, h.openTurn, h.openAPI, h.openAdmin} {
+		if err := part(); err != nil {
+			return nil, errors.Join(err, h.stop())
+		}
+	}
+	return h, nil
+}
+
+// stop ends all sessions, then stops the parts in the reverse order of their starting.
+func (h *host) stop() error {
+	if h.api != nil {
+		h.api.Drain()
+	}
+	if h.sfu != nil {
+		h.sfu.Close()
+	}
+	var errs []error
+	for i := len(h.closers) - 1; i >= 0; i-- {
+		errs = append(errs, h.closers[i]())
+	}
+	h.closers = nil
+	return errors.Join(errs...)
+}
+
+func (h *host) closing(f func() error) { h.closers = append(h.closers, f) }
+
+// openData opens what outlives the process: keys and the audit log.
+func (h *host) openData() error {
+	if err := signaling.MakeDataDir(h.config.Data); err != nil {
+		return err
+	}
+	keys, err := signaling.OpenOrCreateKeys(h.config.Data)
+	if err != nil {
+		return err
+	}
+	h.tokens = signaling.NewTokens(keys)
+	trail, err := audit.Open(h.config.Data)
+	if err != nil {
+		return err
+	}
+	h.closing(trail.Close)
+	h.rec = recorder{trail, metrics.New(metrics.Sources{
+		Sessions: h.countSessions,
+		Relay:    func() map[string]uint64 { return h.turn.Stats() },
+		Drops:    func() uint64 { return h.udp.Drops() },
+	}), h.logger}
+	return nil
+}
+
+func (h *host) countSessions() map[string]int {
+	states := map[string]int{}
+	for _, info := range h.sfu.List() {
+		states[signaling.StateName(info.State)]++
+	}
+	return states
+}
+
+// openSockets opens the UDP socket of the SFU. The TCP one for HTTP is opened with the API, which needs it last.
+func (h *host) openSockets() error {
+	udp, err := udpsock.Listen("udp4", h.config.UDP)
+	if err != nil {
+		return inUse(err, h.config.UDP, "UDP", "--udp")
+	}
+	h.udp = udp
+	if recv, send := udp.Buffers(); recv != 0 && (recv < udpsock.BufferSize || send < udpsock.BufferSize) {
+		h.logger.Warn("the kernel gives small UDP buffers, packets will be lost under load: "+
+			"set net.core.rmem_max and net.core.wmem_max to 8388608 (sysctl)", "recv", recv, "send", send)
+	}
+	if !udp.NonBlocking {
+		h.logger.Warn("UDP writes may block on this system: one slow customer can hold up others")
+	}
+	return nil
+}
+
+// openSFU starts the SFU on the UDP socket merged with the virtual relays of TURN.
+func (h *host) openSFU() error {
+	pinned := netip.MustParseAddrPort(h.udp.LocalAddr().String())
+	if h.config.PublicIP != "" {
+		pinned = netip.AddrPortFrom(netip.MustParseAddr(h.config.PublicIP), pinned.Port())
+	}
+	hub, err := vrelay.NewHub(vrelay.Config{Pinned: pinned})
+	if err != nil {
+		return errors.Join(err, h.udp.Close())
+	}
+	h.hub = hub
+	conn, err := hub.SFUConn(h.udp)
+	if err != nil {
+		return errors.Join(err, h.udp.Close())
+	}
+	h.sfu, err = sfu.New(sfu.Config{
+		UDP:      conn,
+		Loopback: pinned.Addr().IsLoopback(),
+		Timeouts: sfu.Timeouts{
+			AgentAway: h.config.Session.AgentAway, ResumeGrace: h.config.Session.ResumeGrace,
+			Ask: h.config.Session.AskTimeout, Waiting: h.config.Session.Waiting, HardLimit: h.config.Session.HardLimit,
+		},
+		Limits:    sfu.Limits{Sessions: h.config.Limits.Sessions},
+		Audit:     h.rec.session,
+		NewTicket: func(g sfu.Grant) (string, error) { return h.api.Ticket(g) }, // no session is open before the API is
+		OnEnd:     func(session string) { h.api.Ended(session); h.turn.Kick(session) },
+	})
+	if err != nil {
+		return errors.Join(err, conn.Close())
+	}
+	return nil
+}
+
+// openTurn starts the TURN server. With "auto" it takes the usual port or, when another program has it, a free one.
+func (h *host) openTurn() error {
+	c := h.config.Turn
+	server, err := h.listenTurn(c, "3478")
+	if errors.Is(err, syscall.EADDRINUSE) && (c.UDP == devTurn || c.TCP == devTurn) {
+		server, err = h.listenTurn(c, "0")
+	}
+	if err != nil {
+		return inUse(err, c.UDP+" "+c.TCP, "TURN", "--turn-udp and --turn-tcp")
+	}
+	h.turn = server
+	h.closing(server.Close)
+	return nil
+}
+
+func (h *host) listenTurn(c turnConfig, port string) (*turn.Server, error) {
+	list := func(address string) []string {
+		switch address {
+		case "":
+			return nil
+		case devTurn:
+			address = net.JoinHostPort("127.0.0.1", port)
+		}
+		return []string{address}
+	}
+	return turn.Listen(turn.Config{Hub: h.hub, Here: h.here, UDP: list(c.UDP), TCP: list(c.TCP), Host: c.Host})
+}
+
+// here tells whether a session lives on this host, for TURN: its credentials die with the session.
+func (h *host) here(session string) bool {
+	info, ok := h.sfu.Lookup(session)
+	return ok && info.State != wire.StateEnded
+}
+
+// ice gives a person the ICE servers of a session.
+func (h *host) ice(session, role string) []signaling.ICEServer {
+	username, password, _ := h.turn.Credentials(session, role)
+	if username == "" || len(h.turn.URLs()) == 0 {
+		return nil
+	}
+	return []signaling.ICEServer{{URLs: h.turn.URLs(), Username: username, Credential: password}}
+}
+
+// openAPI starts HTTP.
+func (h *host) openAPI() error {
+	listener, err := net.Listen("tcp", h.config.Listen)
+	if err != nil {
+		return inUse(err, h.config.Listen, "TCP", "--listen")
+	}
+	h.base = h.config.PublicAddress
+	var aliases []string
+	if h.config.dev {
+		h.base = "http://" + listener.Addr().String()
+		_, port, _ := net.SplitHostPort(listener.Addr().String())
+		for _, name := range []string{"127.0.0.1", "localhost", "[::1]"} {
+			aliases = append(aliases, "http://"+name+":"+port)
+		}
+	}
+	h.api, err = signaling.New(signaling.Config{
+		SFU: h.sfu, Tokens: h.tokens, Files: web.Files(), Docs: docs.Files(),
+		Base: h.base, Aliases: aliases, Sites: h.config.sites(), Demo: h.config.dev, ICE: h.ice,
+		CodeLife: h.config.Session.CodeTTL,
+		Limits: signaling.Limits{
+			Requests: h.config.Limits.Requests, Starts: h.config.Limits.Starts, Codes: h.config.Limits.WrongCodes,
+		},
+		Audit:   h.rec.record,
+		Observe: func(o signaling.Observation) { h.rec.metrics.Request(o.Method, o.Route, o.Status, o.Took) },
+		Logger:  h.logger,
+	})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	return h.serveHTTP(listener, h.api, h.config.TLS)
+}
+
+// openAdmin starts the listener for whoever watches the server.
+func (h *host) openAdmin() error {
+	if h.config.Admin.Listen == "" {
+		return nil
+	}
+	listener, err := net.Listen("tcp", h.config.Admin.Listen)
+	if err != nil {
+		return inUse(err, h.config.Admin.Listen, "TCP", "--admin")
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", h.rec.metrics.Handler())
+	mux.Handle("GET /healthz", h.api)
+	mux.Handle("GET /readyz", h.api)
+	h.logger.Info("admin listener", "address", listener.Addr().String())
+	return h.serveHTTP(listener, mux, tlsConfig{})
+}
+
+// serveHTTP serves one listener. Every wait has an end: a client that is slow on purpose holds a connection for seconds.
+func (h *host) serveHTTP(listener net.Listener, handler http.Handler, files tlsConfig) error {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    24 << 10,
+		ErrorLog:          log.New(io.Discard, "", 0), // its lines hold addresses of clients
+	}
+	run := func() error { return server.Serve(listener) }
+	if files.Certificate != "" {
+		config, err := files.load()
+		if err != nil {
+			return errors.Join(err, listener.Close())
+		}
+		server.TLSConfig = config
+		run = func() error { return server.ServeTLS(listener, "", "") }
+	}
+	h.closing(func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+		defer cancel()
+		return server.Shutdown(ctx)
+	})
+	go func() {
+		if err := run(); !errors.Is(err, http.ErrServerClosed) {
+			h.failed <- fmt.Errorf("HTTP on %s stopped: %w", listener.Addr(), err)
+		}
+	}()
+	return nil
+}
+
+// inUse says what to do when an address cannot be listened on.
+func inUse(err error, address, what, flag string) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%s %s is in use by another program: stop that one, or choose another port with %s (0 picks a free one)",
+			what, strings.TrimSpace(address), flag)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("%s %s: ports below 1024 need the right to bind them: choose another with %s, or run `setcap cap_net_bind_service=+ep` on the binary",
+			what, strings.TrimSpace(address), flag)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Errorf("%s %s is no address of this machine: choose one with %s", what, strings.TrimSpace(address), flag)
+	}
+	return fmt.Errorf("%s %s: %w (change it with %s)", what, strings.TrimSpace(address), err, flag)
+}

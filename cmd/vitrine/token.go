@@ -1,0 +1,78 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"vitrine/signaling"
+)
+
+// tokenFlags are the flags of the token commands.
+type tokenFlags struct {
+	data, subject, name, site, session string
+	ttl                                time.Duration
+}
+
+func tokenCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "token", Short: "Sign a token with a data directory's key and print it"}
+	var agent, customer tokenFlags
+	forAgent := &cobra.Command{
+		Use: "agent", Short: "A token that signs an agent in, once", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return agent.print(cmd, signaling.KindAgent, signaling.Claims{Site: agent.site, Name: agent.name})
+		},
+	}
+	agent.add(forAgent, "who the agent is, such as a staff number")
+	forAgent.Flags().StringVar(&agent.name, "name", "", "what customers are shown (default: the subject)")
+	forCustomer := &cobra.Command{
+		Use:   "customer",
+		Short: "A token that starts a session in place of a site key, or with --session one that joins it as its customer",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if customer.session == "" {
+				return customer.print(cmd, signaling.KindSite, signaling.Claims{Site: customer.site})
+			}
+			return customer.print(cmd, signaling.KindSession, signaling.Claims{
+				Site: customer.site, Session: customer.session, Role: signaling.RoleCustomer,
+			})
+		},
+	}
+	customer.add(forCustomer, "who the customer is to the owner, such as a customer number")
+	forCustomer.Flags().StringVar(&customer.session, "session", "", "id of a session that is already open")
+	cmd.AddCommand(forAgent, forCustomer)
+	return cmd
+}
+
+func (f *tokenFlags) add(cmd *cobra.Command, subject string) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.data, "data", "", "data directory of the server")
+	flags.StringVar(&f.subject, "subject", "", subject)
+	flags.StringVar(&f.site, "site", signaling.DevSite().Key, "key of the site")
+	flags.DurationVar(&f.ttl, "ttl", signaling.MaxTokenLife, "how long the token is good, at most 10m")
+	for _, name := range []string{"data", "subject"} {
+		if err := cmd.MarkFlagRequired(name); err != nil {
+			panic(err) // the flag was defined above: cannot happen
+		}
+	}
+}
+
+// print signs a token and prints it alone on its line.
+func (f *tokenFlags) print(cmd *cobra.Command, kind signaling.Kind, claims signaling.Claims) error {
+	dir, err := dataOf(f.data)
+	if err != nil {
+		return err
+	}
+	keys, err := signaling.OpenKeys(dir)
+	if err != nil {
+		return err
+	}
+	claims.Subject = f.subject
+	token, _, err := signaling.NewTokens(keys).Mint(kind, claims, f.ttl)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(cmd.OutOrStdout(), token)
+	return err
+}
