@@ -24,6 +24,12 @@ func (c *checker) reset(st *state, policy Policy) {
 	*c = checker{st: st, policy: policy, literals: c.literals[:0], outs: c.outs[:0]}
 }
 
+// release lets go of the batch and of the places in the slab that it was cleaned to.
+func (c *checker) release() {
+	c.r = wire.Reader{}
+	clear(c.outs)
+}
+
 // refuse notes the first rule that was broken and returns false.
 func (c *checker) refuse(node wire.NodeID, rule string) bool {
 	if c.refusal == nil {
@@ -40,14 +46,19 @@ func (c *checker) strings(b *wire.Batch) bool {
 	st := c.st
 	if b.Clear {
 		st.table, st.tableBytes, st.j.cleared = st.table[:0], 0, true
+		for _, id := range st.j.table {
+			e := &st.strs.list[id]
+			st.shown += int(e.refs) * (int(e.size) + shownString)
+			st.loose += int(e.refs)
+		}
 	}
 	c.seen = len(st.table)
 	for i := range b.Strings {
 		s := &b.Strings[i]
-		if len(s.Text) > wire.MaxEntry || len(st.table) >= wire.MaxTable || st.tableBytes+len(s.Text) > wire.MaxTableBytes {
+		if len(s.Text) > wire.MaxEntry || len(st.table) >= wire.MaxTable {
 			return c.refuse(0, ruleTable)
 		}
-		id, ok := st.strs.rewrite(s.Role, s.Text)
+		id, ok := st.strs.rewrite(s.Role, s.Text, wire.MaxEntry)
 		if !ok {
 			return c.refuse(0, ruleUTF8)
 		}
@@ -55,10 +66,14 @@ func (c *checker) strings(b *wire.Batch) bool {
 		st.strs.take(id)
 		st.table = append(st.table, id)
 		st.strs.list[id].entry = uint32(len(st.table))
-		st.tableBytes += len(s.Text)
+		st.tableBytes += int(st.strs.list[id].size)
+		st.shown += int(st.strs.list[id].size) + shownString
+		if st.tableBytes > wire.MaxTableBytes {
+			return c.refuse(0, ruleTable)
+		}
 	}
 	for i := range b.Literals {
-		id, ok := st.strs.rewrite(b.Literals[i].Role, b.Literals[i].Text)
+		id, ok := st.strs.rewrite(b.Literals[i].Role, b.Literals[i].Text, wire.MaxLiteral)
 		if !ok {
 			return c.refuse(0, ruleUTF8)
 		}
@@ -153,7 +168,7 @@ func (c *checker) ops(b *wire.Batch) bool {
 		return c.refuse(0, rulePlace)
 	case c.st.count > c.policy.MaxNodes:
 		return c.refuse(0, ruleNodes)
-	case c.st.size() > c.policy.MaxPageBytes:
+	case c.st.size() > c.policy.MaxPageBytes || !c.st.fits():
 		return c.refuse(0, ruleBytes)
 	}
 	return true

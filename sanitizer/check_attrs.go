@@ -89,7 +89,7 @@ func (c *checker) attribute(id wire.NodeID, first bool) (a attr, ok bool) {
 		}
 		a.value = uint64(s)
 	}
-	if c.masked && (rule.value == vocab.Attr || rule.value == vocab.URL || a.code == vocab.SrcAttr) {
+	if c.masked && (rule.value == vocab.Attr || rule.value == vocab.URL || rule.value == vocab.Asset) {
 		return a, c.refuse(id, ruleMask)
 	}
 	return a, true
@@ -173,8 +173,14 @@ func (c *checker) set() bool {
 		return c.refuse(id, ruleAttrs)
 	}
 	c.replace(id, i, a)
+	if a.code != attrType {
+		return true
+	}
+	if c.st.inputType(id) == typePassword {
+		c.st.edit(id).flags |= flagSecret
+	}
 	// A control that turns secret must come anew: what it held as another type must not stay (threat row 34).
-	if a.code == attrType && c.st.secret(id) && c.find(id, attr{live: true, code: wire.LiveValue}) != 0 {
+	if c.st.secret(id) && c.find(id, attr{live: true, code: wire.LiveValue}) != 0 {
 		return c.refuse(id, ruleMask)
 	}
 	return true
@@ -299,7 +305,7 @@ func (c *checker) live(id wire.NodeID) bool {
 	i := c.find(id, a)
 	if a.code == wire.LiveClosed {
 		// Closed ends open: they are one state.
-		i = c.find(id, attr{live: true, code: wire.LiveOpen})
+		i = max(i, c.find(id, attr{live: true, code: wire.LiveOpen}))
 	} else if a.code == wire.LiveOpen {
 		i = max(i, c.find(id, attr{live: true, code: wire.LiveClosed}))
 	}
@@ -312,8 +318,13 @@ const (
 	maxSide   = 16384   // pixels of an image's side
 )
 
-// inputType gives the type of an input element as it is spelled; "text" when it has none.
+const typePassword = "password"
+
+// inputType gives the type of an input element as it is spelled; "text" when it has none, "" for any other node.
 func (s *state) inputType(id wire.NodeID) string {
+	if s.at(id).code != codeInput || s.at(id).kind != kindElement {
+		return ""
+	}
 	for i := s.at(id).attrs; i != 0; i = s.attrs[i].next {
 		if a := &s.attrs[i]; !a.live && a.code == attrType {
 			return inputTypes[a.value]
@@ -322,11 +333,9 @@ func (s *state) inputType(id wire.NodeID) string {
 	return "text"
 }
 
-// secret says whether a control holds something that is never told, whatever the page says (threat rows 7, 41).
+// secret says whether a control holds something that is never told, whatever the page says (threat rows 7, 41). One that
+// was a password stays secret for its whole life: "show password" does not unmask it (threat row 34).
 func (s *state) secret(id wire.NodeID) bool {
-	if s.at(id).code != codeInput {
-		return false
-	}
 	t := s.inputType(id)
-	return t == "password" || t == "hidden" || t == "file"
+	return t == typePassword || t == "hidden" || t == "file" || s.at(id).flags&flagSecret != 0
 }

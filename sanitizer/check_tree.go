@@ -135,9 +135,13 @@ func (c *checker) node(op byte, parent, before wire.NodeID) bool {
 		if !c.holds(parent, codeDiv) {
 			return c.refuse(parent, ruleContent)
 		}
-		id, ok := c.fresh(node{kind: kindBox, code: uint16(c.r.Uint(uint64(wire.BoxLimit)))}, parent, before)
-		size := c.r.Uint(1 << 20)
-		c.addAttr(id, attr{live: true, code: liveBox, value: size<<32 | c.r.Uint(1<<20)})
+		n := node{kind: kindBox, code: uint16(c.r.Uint(uint64(wire.BoxLimit)))}
+		size := c.r.Uint(1<<20) << 32
+		size |= c.r.Uint(1 << 20)
+		id, ok := c.fresh(n, parent, before)
+		if ok {
+			c.addAttr(id, attr{live: true, code: liveBox, value: size})
+		}
 		return ok
 	}
 	return c.refuse(parent, ruleToken)
@@ -154,13 +158,15 @@ func init() { codeDiv = codes["div"] }
 func (c *checker) fresh(n node, parent, before wire.NodeID) (wire.NodeID, bool) {
 	st := c.st
 	id := st.nextID
-	if st.count >= c.policy.MaxNodes || id > 1<<30 {
+	// What the batch took out still counts here, so that the limit itself is judged at the batch's end.
+	if int(id-st.j.base) >= c.policy.MaxNodes || id > 1<<30 {
 		return id, c.refuse(parent, ruleNodes)
 	}
 	if c.masked {
 		n.flags |= flagMasked
 	}
 	st.put(id, n)
+	st.shown += shownNode
 	st.nextID++
 	c.link(id, parent, before)
 	return id, true
@@ -235,7 +241,11 @@ func (c *checker) element(parent, before wire.NodeID) bool {
 	}
 	outer := c.masked
 	id, ok := c.fresh(n, parent, before)
-	ok = ok && c.attributes(id) && c.lives(id) && c.children(id)
+	ok = ok && c.attributes(id)
+	if ok && c.st.inputType(id) == typePassword {
+		c.st.at(id).flags |= flagSecret
+	}
+	ok = ok && c.lives(id) && c.children(id)
 	c.masked = outer
 	c.depth--
 	return ok

@@ -182,7 +182,17 @@ func typed(text []byte) ([]byte, bool) {
 			return nil, false
 		}
 	}
-	return text, !bytes.Contains(text, []byte{0xC2, 0x85})
+	for i := bytes.IndexByte(text, 0xC2); i >= 0 && i+1 < len(text); {
+		if text[i+1] < 0xA0 {
+			return nil, false // C1
+		}
+		next := bytes.IndexByte(text[i+1:], 0xC2)
+		if next < 0 {
+			break
+		}
+		i += 1 + next
+	}
+	return text, true
 }
 
 func (p *Page) checkChoice(f *wire.Choose) *Refusal {

@@ -58,16 +58,21 @@ func (p *Page) Check(b *wire.Batch) (Clean, *Refusal) {
 	st.begin()
 	c := &p.check
 	c.reset(st, p.policy)
+	defer c.release()
 	out := wire.Batch{Epoch: b.Epoch, Seq: b.Seq, Snapshot: b.Snapshot, Clear: b.Clear, Ops: b.Ops}
 	if c.strings(b) && c.ops(b) {
 		out.Strings, out.Literals = c.cleaned(len(b.Strings))
 		clean := approve(&out, c.outSize+len(b.Ops)+64)
-		st.commit()
-		if b.Snapshot && p.st != nil {
-			p.st.wipe()
+		if len(clean.frame) <= wire.MaxFrame {
+			st.commit()
+			if b.Snapshot && p.st != nil {
+				p.st.wipe()
+			}
+			p.st, p.epoch, p.seq = st, b.Epoch, b.Seq
+			return clean, nil
 		}
-		p.st, p.epoch, p.seq = st, b.Epoch, b.Seq
-		return clean, nil
+		clean.Wipe()
+		c.refuse(0, ruleBytes)
 	}
 	if b.Snapshot {
 		st.wipe()

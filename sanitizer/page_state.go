@@ -16,10 +16,9 @@ const (
 // Flags of nodes.
 const (
 	flagMasked   uint8 = 1 << iota // its content is hidden, for its whole life
-	flagReadonly                   // agents must not operate it
-	flagEditable
-	flagDetached // taken out by the batch that is being checked
-	flagGone     // taken out and not taken back
+	flagSecret                     // it is or was a password control
+	flagDetached                   // taken out by the batch that is being checked
+	flagGone                       // taken out and not taken back
 )
 
 // node is one node of a page. For a text node str is the text, for a custom element its name; code is the element's code,
@@ -43,12 +42,23 @@ type attr struct {
 	live  bool
 }
 
-const pageBits = 10
+// pageBits gives the number of nodes that are kept together: their memory goes when the last of them is gone.
+const pageBits = 8
+
+// Bytes that a node and a page of nodes take here, and at most that a node and an attribute take in a snapshot.
+const (
+	nodeBytes  = 36
+	shownNode  = 18
+	shownAttr  = 14
+	shownLimit = wire.MaxFrame - 64
+)
 
 // state is a page with its strings. All of it is replaced by a snapshot.
 type state struct {
 	pages      [][]node // nodes by id, in pages that go when all their nodes are gone
 	alive      []uint16 // nodes in each page
+	freePages  [][]node
+	used       int // pages in use
 	nextID     wire.NodeID
 	count      int
 	sum        uint32
@@ -58,6 +68,8 @@ type state struct {
 	table      []strID
 	tableBytes int
 	info       pageInfo
+	shown      int // bytes that a snapshot takes at most
+	loose      int // literals that a snapshot has at most
 	j          journal
 }
 
@@ -123,10 +135,20 @@ func (s *state) put(id wire.NodeID, n node) {
 		s.alive = append(s.alive, 0)
 	}
 	if s.pages[p] == nil {
-		s.pages[p] = make([]node, 1<<pageBits)
+		s.pages[p] = s.newPage()
 	}
 	s.pages[p][id&(1<<pageBits-1)] = n
 	s.alive[p]++
+}
+
+func (s *state) newPage() []node {
+	s.used++
+	if n := len(s.freePages); n > 0 {
+		page := s.freePages[n-1]
+		s.freePages = s.freePages[:n-1]
+		return page
+	}
+	return make([]node, 1<<pageBits)
 }
 
 // forget unmakes a node.
@@ -135,9 +157,16 @@ func (s *state) forget(id wire.NodeID) {
 	s.pages[p][id&(1<<pageBits-1)] = node{}
 	s.alive[p]--
 	if s.alive[p] == 0 && p != 0 {
+		if len(s.freePages) < maxFreePages {
+			s.freePages = append(s.freePages, s.pages[p])
+		}
 		s.pages[p] = nil
+		s.used--
 	}
 }
+
+// maxFreePages is how many empty pages of nodes are kept for the next nodes.
+const maxFreePages = 64
 
 // edit gives a node for changing and remembers what it was.
 func (s *state) edit(id wire.NodeID) *node {
@@ -164,6 +193,7 @@ func (s *state) newAttr(a attr) uint32 {
 		s.attrs = append(s.attrs, a)
 	}
 	s.j.newAttrs = append(s.j.newAttrs, i)
+	s.shown += shownAttr
 	return i
 }
 
@@ -171,7 +201,14 @@ func (s *state) newAttr(a attr) uint32 {
 func (s *state) use(id strID) {
 	s.strs.take(id)
 	s.j.taken = append(s.j.taken, id)
+	s.shown += int(s.strs.list[id].size) + shownString
+	if s.strs.list[id].entry == 0 {
+		s.loose++
+	}
 }
+
+// shownString is what a string takes in a snapshot besides its bytes: role, length and reference.
+const shownString = 8
 
 // begin starts the journal of a batch.
 func (s *state) begin() {
@@ -280,7 +317,7 @@ func (a *attr) isString() bool {
 
 // size is about how many bytes the page takes.
 func (s *state) size() int {
-	return len(s.strs.slab) + len(s.attrs)*24 + s.count*44
+	return len(s.strs.slab) + len(s.attrs)*24 + s.used*nodeBytes<<pageBits + len(s.pages)*26
 }
 
 func (s *state) wipe() {

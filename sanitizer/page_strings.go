@@ -83,12 +83,11 @@ func (s *stringStore) tidy() {
 	}
 	next := make([]byte, 0, (len(s.slab)-s.garbage)*5/4)
 	for i := range s.list {
+		// Those that are free or empty move as well: a place behind the slab's end could not be read.
 		e := &s.list[i]
-		if e.size > 0 {
-			at := uint32(len(next))
-			next = append(next, s.slab[e.off:e.off+e.size]...)
-			e.off = at
-		}
+		at := uint32(len(next))
+		next = append(next, s.slab[e.off:e.off+e.size]...)
+		e.off = at
 	}
 	clear(s.slab)
 	s.slab, s.garbage = next, 0
@@ -102,7 +101,9 @@ func (s *stringStore) wipe() {
 
 // rewrite judges a string by its role and stores what may pass. ok is false when the frame must be refused: text that is
 // not UTF-8 has no meaning at all.
-func (s *stringStore) rewrite(role wire.Role, text []byte) (id strID, ok bool) {
+//
+// What would be longer than max when it is written anew becomes empty, too, so that the result can be judged again.
+func (s *stringStore) rewrite(role wire.Role, text []byte, max int) (id strID, ok bool) {
 	if need := 8*len(text) + 64; cap(s.scratch) < need {
 		clear(s.scratch[:cap(s.scratch)])
 		s.scratch = make([]byte, 0, need)
@@ -112,6 +113,10 @@ func (s *stringStore) rewrite(role wire.Role, text []byte) (id strID, ok bool) {
 		if role == wire.RoleText || role == wire.RoleAttr || role == wire.RoleInput || role == wire.RoleTitle || role > wire.RoleTitle {
 			return 0, false
 		}
+		out = out[:0]
+	}
+	if len(out) > max {
+		clear(out)
 		out = out[:0]
 	}
 	id = s.add(role, out)

@@ -13,24 +13,45 @@ func (p *Page) Snapshot() (clean Clean, ok bool) {
 	if p.st == nil {
 		return Clean{}, false
 	}
-	w := snapshotWriter{st: p.st, next: 1}
-	w.ops = make([]byte, 0, 16*p.st.count+256)
 	b := wire.Batch{Epoch: p.epoch, Seq: p.seq, Snapshot: true, Clear: true}
-	size := 0
-	for _, id := range p.st.table {
-		text := p.st.strs.bytes(id)
-		b.Strings = append(b.Strings, wire.Str{Role: p.st.strs.list[id].role, Text: text})
-		size += len(text) + 4
+	size := p.st.snapshot(&b)
+	clean = approve(&b, size)
+	clear(b.Strings)
+	clear(b.Literals)
+	return clean, true
+}
+
+// snapshot writes strings and tokens, and tells how many bytes the frame will have at most.
+func (s *state) snapshot(b *wire.Batch) (size int) {
+	w := snapshotWriter{st: s, next: 1}
+	w.ops = make([]byte, 0, 16*s.count+256)
+	for _, id := range s.table {
+		text := s.strs.bytes(id)
+		b.Strings = append(b.Strings, wire.Str{Role: s.strs.list[id].role, Text: text})
+		size += len(text) + 3
 	}
 	w.all()
 	b.Literals, b.Ops = w.literals, w.ops
 	for _, l := range w.literals {
-		size += len(l.Text) + 6
+		size += len(l.Text) + 5
 	}
-	clean = approve(&b, size+len(w.ops)+64)
-	clear(w.literals)
-	return clean, true
+	return size + len(w.ops) + 64
 }
+
+// fits says whether a snapshot of the page can be sent: an agent who joins late must get what the others got bit by bit.
+// What a snapshot takes is only counted upwards; when the count gets too high, one is made to see.
+func (s *state) fits() bool {
+	if s.shown <= shownLimit && s.loose <= maxLiterals {
+		return true
+	}
+	var b wire.Batch
+	s.shown = s.snapshot(&b)
+	s.loose = len(b.Literals)
+	return s.shown <= shownLimit && s.loose <= maxLiterals
+}
+
+// maxLiterals is how many literals a batch may have.
+const maxLiterals = 262_144
 
 // snapshotWriter writes the tokens of a page as it stands.
 type snapshotWriter struct {
@@ -47,18 +68,17 @@ func (w *snapshotWriter) all() {
 		w.ref(i.url)
 		w.ref(i.title)
 	}
-	if i.scale != 0 {
+	if i.width|i.height|i.scale != 0 {
 		w.ops = append(w.ops, wire.OpView)
 		w.uint(uint64(i.width))
 		w.uint(uint64(i.height))
 		w.uint(uint64(i.scale))
 	}
-	w.ops = append(w.ops, wire.OpInsert)
-	w.ops = wire.AppendInt(w.ops, int32(w.next))
-	for id := w.st.at(0).first; id != 0; id = w.st.at(id).next {
-		w.node(id)
+	if root := w.st.at(0).first; root != 0 {
+		w.ops = append(w.ops, wire.OpInsert)
+		w.ops = wire.AppendInt(w.ops, int32(w.next))
+		w.children(root)
 	}
-	w.ops = append(w.ops, wire.OpEnd)
 	if i.focus != 0 && w.st.inPage(i.focus) {
 		w.ops = append(w.ops, wire.OpFocus)
 		w.uint(uint64(i.focus))
@@ -73,8 +93,11 @@ func (w *snapshotWriter) uint(v uint64) { w.ops = wire.AppendUint(w.ops, v) }
 
 func (w *snapshotWriter) ref(id strID) {
 	e := &w.st.strs.list[id]
-	w.uint(uint64(e.entry))
-	if e.entry == 0 {
+	// A batch that empties the table is measured before the old entries are let go.
+	if n := int(e.entry); n > 0 && n <= len(w.st.table) && w.st.table[n-1] == id {
+		w.uint(uint64(n))
+	} else {
+		w.ops = append(w.ops, 0)
 		w.literals = append(w.literals, wire.Str{Role: e.role, Text: w.st.strs.bytes(id)})
 	}
 }

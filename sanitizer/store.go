@@ -2,6 +2,7 @@ package sanitizer
 
 import (
 	"crypto/sha256"
+	"slices"
 
 	"vitrine/internal/wire"
 )
@@ -9,12 +10,12 @@ import (
 // The rules by which an asset is refused. Assets that come as they should but may not be shown are answered with Gone
 // and are no refusals.
 const (
-	ruleUnasked = "row36-asset"  // bytes that nobody asked for
-	ruleChunk   = "row35-chunk"  // a chunk that does not fit its asset
-	ruleHash    = "row29-hash"   // bytes that do not have the announced hash
-	ruleOffer   = "row37-assets" // too many assets, or too many bytes, or an asset offered as two things
-	ruleKind    = "row29-kind"   // the same bytes offered as two kinds
-	maxSheetOut = 16 << 20       // bytes of a style sheet as it was written anew
+	ruleUnasked = "row36-asset"        // bytes that nobody asked for
+	ruleChunk   = "row35-chunk"        // a chunk that does not fit its asset
+	ruleHash    = "row29-hash"         // bytes that do not have the announced hash
+	ruleOffer   = "row37-assets"       // too many assets, or too many bytes, or an asset offered as two things
+	ruleKind    = "row29-kind"         // the same bytes offered as two kinds
+	maxSheetOut = 1024 * wire.MaxChunk // bytes of a style sheet as it was written anew: as many as chunks can carry
 )
 
 // Assets are the images, fonts and style sheets of a session by the hash of their bytes. It is not safe for use by
@@ -56,6 +57,8 @@ func (a *Assets) Offer(f *wire.Offer) (want bool, out []Clean, r *Refusal) {
 	}
 	b := a.blobs[f.Hash]
 	switch {
+	case b == nil && len(a.blobs) >= a.policy.MaxAssets:
+		return false, nil, &Refusal{Rule: ruleOffer}
 	case b == nil:
 		b = &blob{hash: f.Hash, kind: f.Kind, size: f.Size, width: f.Width, height: f.Height}
 		a.blobs[f.Hash] = b
@@ -81,7 +84,7 @@ func (a *Assets) Offer(f *wire.Offer) (want bool, out []Clean, r *Refusal) {
 		out = append(out, approve(&wire.Gone{Asset: f.Asset, Reason: b.reason}, 16))
 	case b.chunks != nil:
 		out = append(out, b.announce(f.Asset))
-	default:
+	case !slices.Contains(b.waiting, f.Asset):
 		b.waiting = append(b.waiting, f.Asset)
 	}
 	return want, out, nil
@@ -135,6 +138,9 @@ func (a *Assets) Chunk(f *wire.Chunk) (out []Clean, r *Refusal) {
 		a.judge(b)
 	}
 	for _, id := range b.waiting {
+		if a.named[id] != b {
+			continue // it is something else by now
+		}
 		if b.gone {
 			out = append(out, approve(&wire.Gone{Asset: id, Reason: b.reason}, 16))
 		} else {

@@ -51,9 +51,12 @@ func (b *Builder) Update(clear bool) {
 	b.batch = wire.Batch{Epoch: b.batch.Epoch, Seq: b.batch.Seq + 1, Clear: clear}
 	b.last = 0
 	if clear {
-		b.table, b.bytes = map[entry]int{}, 0
+		b.Clear()
 	}
 }
+
+// Clear empties the string table with the batch that has begun.
+func (b *Builder) Clear() { b.batch.Clear, b.table, b.bytes = true, map[entry]int{}, 0 }
 
 // Batch is the batch as it stands. It stays valid when the next one begins.
 func (b *Builder) Batch() *wire.Batch {
@@ -287,3 +290,6 @@ func (b *Builder) Sum(count int, hash uint32) {
 	b.Uint(uint64(count))
 	b.Uint(uint64(hash))
 }
+
+// Skip makes id the one that the next new node gets, for a builder that goes on where another one was.
+func (b *Builder) Skip(id wire.NodeID) { b.next = id }
