@@ -163,12 +163,15 @@ func (a *Assets) judge(b *blob) {
 	ready := wire.Ready{Kind: b.kind, Width: b.width, Height: b.height, Hash: b.hash}
 	if b.kind == wire.AssetSheet {
 		out, ok := AppendSheet(make([]byte, 0, len(data)+len(data)/8+64), data)
-		if !ok || len(out) > maxSheetOut || len(out) == 0 {
+		if !ok || len(out) > maxSheetOut {
 			a.lose(b, wire.GoneRule)
 			return
 		}
 		clear(data)
-		data = out
+		// A sheet of which nothing is left is a sheet all the same: viewers wait for it.
+		if data = out; len(data) == 0 {
+			data = append(data, '\n')
+		}
 		ready.Mime, ready.Hash = wire.MimeCSS, sha256.Sum256(data)
 	} else {
 		info, rule := CheckAsset(b.kind, data)
