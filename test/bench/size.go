@@ -1,0 +1,63 @@
+package main
+
+import (
+	"compress/gzip"
+	"os"
+	"path/filepath"
+)
+
+// bundles are the scripts that browsers load, with the most bytes that they may have; 0 means no limit.
+var bundles = []struct {
+	name string
+	path string
+	most float64
+}{
+	{"sdk", "sdk/vitrine.js", 18_000},
+	{"viewer", "sdk/viewer.js", 0},
+	{"console", "console/console.js", 0},
+}
+
+// size tells what the browsers have to load, minified and compressed as the server sends it.
+func size(b *bench) error {
+	for _, s := range bundles {
+		n, err := zipped(filepath.Join(b.root, "web", "dist", s.path))
+		if err != nil {
+			return err
+		}
+		f := measured("size."+s.name, float64(n), "B")
+		f.Value = float64(n)
+		if s.most > 0 {
+			f = f.limit(s.most)
+		}
+		if err := b.print(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// zipped is the size of a file after gzip -9.
+func zipped(path string) (int, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return 0, err
+	}
+	var n counter
+	w, err := gzip.NewWriterLevel(&n, gzip.BestCompression)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := w.Write(data); err != nil {
+		return 0, err
+	}
+	err = w.Close()
+	return int(n), err
+}
+
+// counter counts what is written to it.
+type counter int
+
+func (c *counter) Write(b []byte) (int, error) {
+	*c += counter(len(b))
+	return len(b), nil
+}
