@@ -16,7 +16,7 @@ export class BatchWriter {
   private tableBytes = 0;
   private newStrings = 0;
   private newLiterals = 0;
-  private cleared = false;
+  private cleared = false; // stays set until a frame has told it
   private last = 0;
 
   /** Starts a batch. A snapshot, and a batch that finds the table nearly full, empties the table first. */
@@ -25,7 +25,7 @@ export class BatchWriter {
     this.strings.clear();
     this.literals.clear();
     this.newStrings = this.newLiterals = this.last = 0;
-    this.cleared = snapshot || this.entries > MaxTable * 0.9 || this.tableBytes > MaxTableBytes * 0.9;
+    this.cleared ||= snapshot || this.entries > MaxTable * 0.9 || this.tableBytes > MaxTableBytes * 0.9;
     if (!this.cleared) return;
     this.tables.length = this.entries = this.tableBytes = 0;
     for (let role = 0; role <= Role.Title; role++) this.tables.push(new Map());
@@ -78,6 +78,7 @@ export class BatchWriter {
     w.raw(this.literals.bytes);
     w.uint(this.ops.length);
     w.raw(this.ops.bytes);
+    this.cleared = false;
     return w.bytes;
   }
 

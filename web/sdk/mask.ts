@@ -1,0 +1,141 @@
+// Decides, where the page is read, what is not told. The server decides again by what it can see.
+import { attribute, localName, matches } from './natives';
+
+/** What holds for a node. The numbers grow with secrecy. */
+export const Privacy = {
+  Open: 0,
+  Quiet: 1, // private by default: text and values as bullets, nothing declared to the server
+  Masked: 2, // declared: the server refuses to hear or to type anything there
+  Hidden: 3, // an empty box
+} as const;
+
+/** What the owner wants masked besides what always is. */
+export interface MaskRules {
+  readonly selectors: readonly string[];
+  readonly private: boolean;
+}
+
+const secretWords = /(^|\s)(cc-[a-z-]+|one-time-code|current-password|new-password)(\s|$)/i;
+const secretNames = /card.?(num|no\b)|cc.?(num|no\b)|(^|[^a-z])(cvv2?|cvc2?|csc|otp|one.?time.?code|security.?code)([^a-z]|$)/i;
+const notText = /^(checkbox|radio|range|color|date|time|datetime-local|month|week|file|button|submit|reset|image|hidden)$/;
+
+/** The type of an input as the browser understands it. */
+export function inputType(el: Element): string {
+  return localName(el) === 'input' ? (el as HTMLInputElement).type : '';
+}
+
+/** Luhn's check (ISO/IEC 7812-1, annex B). */
+export function luhn(digits: string): boolean {
+  let sum = 0;
+  for (let i = 0; i < digits.length; i++) {
+    let d = Number(digits[digits.length - 1 - i]);
+    if (i % 2 === 1 && (d *= 2) > 9) d -= 9;
+    sum += d;
+  }
+  return sum % 10 === 0;
+}
+
+/**
+ * Whether a value is a payment card's number or is becoming one. A card's first eight digits name its issuer and may be
+ * shown (PCI DSS 3.4.1); from the ninth on it is a secret, long before Luhn's check could tell.
+ */
+export function cardLike(value: string): boolean {
+  const digits = value.replace(/[\s.-]/g, '');
+  if (!/^\d{9,19}$/.test(digits)) return false;
+  return /^[2-6]/.test(digits) || (digits.length > 12 && luhn(digits));
+}
+
+/** Text as bullets of the same length, white space kept. */
+export function bullets(text: string): string {
+  return text.replace(/[^ \n\r\t\u00a0]/g, '•');
+}
+
+function wish(el: Element, what: string): boolean {
+  const wishes = attribute(el, 'data-vitrine');
+  return wishes !== null && ` ${wishes} `.includes(` ${what} `);
+}
+
+/** Whether agents may not operate the element. */
+export function readonlyWish(el: Element): boolean {
+  return wish(el, 'readonly');
+}
+
+const nosync = '.cobrowsing_nosync';
+
+/** Remembers which elements once held a secret: they stay masked for their whole life (case 14). */
+export class Masks {
+  readonly #secret = new WeakSet<Element>();
+  readonly #quiet: boolean;
+  #selector: string;
+
+  constructor(rules: MaskRules) {
+    this.#quiet = rules.private;
+    this.#selector = rules.selectors.filter(valid).join(',');
+  }
+
+  /** What matches is masked; empty when there are no such rules. */
+  get selector(): string {
+    return this.#selector;
+  }
+
+  /** What holds outside of every element. */
+  get start(): number {
+    return this.#quiet ? Privacy.Quiet : Privacy.Open;
+  }
+
+  /** Masks an element from now on. */
+  keep(el: Element): void {
+    this.#secret.add(el);
+  }
+
+  /** Whether an element is masked by itself, wherever it stands. */
+  own(el: Element): boolean {
+    if (this.#secret.has(el)) return true;
+    const found = wish(el, 'mask') || (this.#selector !== '' && matches(el, this.#selector)) || secretField(el);
+    if (found) this.keep(el);
+    return found;
+  }
+
+  /** What holds for an element whose parent has the given privacy. */
+  of(el: Element, outer: number): number {
+    if (wish(el, 'hide') || matches(el, nosync)) return Privacy.Hidden;
+    if (outer === Privacy.Masked || this.own(el)) return Privacy.Masked;
+    if (outer === Privacy.Quiet) {
+      if (wish(el, 'show')) return Privacy.Open;
+      // What the agent must not type into is declared even where only privacy by default holds.
+      return isField(el) ? Privacy.Masked : outer;
+    }
+    return outer;
+  }
+
+  /** Whether the value of a field that is not masked has become one that must be. */
+  betrayed(el: Element, value: string): boolean {
+    if (!isTextField(el) || wish(el, 'show') || /(^|\s)tel/.test(attribute(el, 'autocomplete') ?? '')) return false;
+    return cardLike(value);
+  }
+}
+
+function valid(selector: string): boolean {
+  try {
+    document.createDocumentFragment().querySelector(selector);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether an element is a form control that holds something. */
+export function isField(el: Element): boolean {
+  return /^(input|textarea|select)$/.test(localName(el));
+}
+
+/** Whether an element is a control with a text that a person types. */
+export function isTextField(el: Element): boolean {
+  return localName(el) === 'textarea' || (localName(el) === 'input' && !notText.test(inputType(el)));
+}
+
+function secretField(el: Element): boolean {
+  if (!isField(el)) return false;
+  if (inputType(el) === 'password' || secretWords.test(attribute(el, 'autocomplete') ?? '')) return true;
+  return isTextField(el) && !wish(el, 'show') && secretNames.test(`${attribute(el, 'name') ?? ''} ${attribute(el, 'id') ?? ''}`);
+}

@@ -1,0 +1,65 @@
+// Requests to the signalling API and what the next page needs to go on.
+import { request } from './natives';
+
+/** What is kept of a session from one page to the next. */
+export interface Kept {
+  readonly server: string;
+  readonly session: string;
+  code: string;
+  codeExpires: number; // Unix seconds
+  token: string; // single use: every answer brings the next
+  readonly ice: RTCIceServer[];
+  readonly company: string;
+  readonly selectors: readonly string[];
+  readonly private: boolean;
+  readonly ui: string;
+  readonly locale: string;
+}
+
+/** An answer that was not a success; the message says what to do. */
+export class SignalError extends Error {
+  readonly status: number;
+  constructor(status: number, detail: string) {
+    super(detail);
+    this.status = status;
+  }
+}
+
+/** Sends a request with the session's token and keeps the next one. */
+export async function call(kept: Kept, path: string, init: RequestInit): Promise<Response> {
+  const headers = new Headers(init.headers);
+  headers.set('Authorization', `Bearer ${kept.token}`);
+  const answer = await send(`${kept.server}/v1/sessions/${encodeURIComponent(kept.session)}${path}`, { ...init, headers });
+  kept.token = answer.headers.get('Vitrine-Token') ?? kept.token;
+  return answer;
+}
+
+/** Sends a request; anything but a success is thrown. */
+export async function send(url: string, init: RequestInit): Promise<Response> {
+  const answer = await request(url, { ...init, credentials: 'omit', cache: 'no-store' });
+  if (answer.ok) return answer;
+  const problem = (await answer.json().catch(() => ({}))) as { readonly detail?: string };
+  throw new SignalError(answer.status, problem.detail ?? `the Vitrine server answered ${answer.status}`);
+}
+
+const KEY = 'vitrine';
+
+/** Leaves the session for the next page of this tab. It is only there while no page runs it: other tabs cannot copy it. */
+export function leave(kept: Kept): void {
+  try {
+    sessionStorage.setItem(KEY, JSON.stringify(kept));
+  } catch {
+    // Storage is blocked: the session ends with this page.
+  }
+}
+
+/** Takes what the page before left. */
+export function take(): Kept | null {
+  try {
+    const text = sessionStorage.getItem(KEY);
+    sessionStorage.removeItem(KEY);
+    return text === null ? null : (JSON.parse(text) as Kept);
+  } catch {
+    return null;
+  }
+}
