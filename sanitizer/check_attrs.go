@@ -89,7 +89,7 @@ func (c *checker) attribute(id wire.NodeID, first bool) (a attr, ok bool) {
 		}
 		a.value = uint64(s)
 	}
-	if c.masked && (rule.value == vocab.Attr || rule.value == vocab.URL || rule.value == vocab.Asset) {
+	if c.masked && (rule.value == vocab.Attr || rule.value == vocab.URL || a.code == vocab.SrcAttr) {
 		return a, c.refuse(id, ruleMask)
 	}
 	return a, true

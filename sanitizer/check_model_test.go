@@ -336,7 +336,7 @@ func (m *model) attr(code uint16, hidden bool) (page.Attr, bool) {
 	if m.one(3) {
 		a = vocab.Attributes[m.rng.IntN(20)]
 	}
-	readable := a.Value == vocab.Attr || a.Value == vocab.URL || a.Value == vocab.Asset
+	readable := a.Value == vocab.Attr || a.Value == vocab.URL || a.Code == vocab.SrcAttr
 	// Types of controls change what may be told of them; the vectors of row 34 try that.
 	if !page.May(a, e) || a.Code == vocab.MaskAttr || a.Name == "type" || hidden && readable {
 		return page.Attr{}, false

@@ -160,7 +160,7 @@ func (c honest) attrs(n *html.Node, key string, hidden bool) (attrs []Attr) {
 		}
 		out, ok := Attribute(code, name, strings.ToValidUTF8(a.Val, "\ufffd"))
 		rule, _ := AttributeOf(out.Code)
-		readable := rule.Value == vocab.Attr || rule.Value == vocab.URL || rule.Value == vocab.Asset
+		readable := rule.Value == vocab.Attr || rule.Value == vocab.URL || out.Code == vocab.SrcAttr
 		twice := slices.ContainsFunc(attrs, func(o Attr) bool { return o.Code == out.Code && o.Name == out.Name })
 		if !ok || twice || hidden && readable || len(out.Text) > 64<<10 || len(attrs) == wire.MaxAttrs-1 || !sayable(out) {
 			continue

@@ -43,7 +43,7 @@ func (p *Replica) judge(n *Node) error {
 	}
 	for _, a := range n.Attrs {
 		rule, _ := AttributeOf(a.Code)
-		if rule.Value == vocab.Attr || rule.Value == vocab.URL || rule.Value == vocab.Asset {
+		if rule.Value == vocab.Attr || rule.Value == vocab.URL || a.Code == vocab.SrcAttr {
 			return errBatch("masked attribute", n.ID)
 		}
 	}
