@@ -51,8 +51,8 @@ async function inputsAt(customer: Customer): Promise<ToCustomer[]> {
 }
 
 async function takeControl(customer: Customer, agent: Agent): Promise<void> {
-  await agent.page.getByRole('button', { name: /control/i }).first().click();
-  await customer.press(/allow|share|yes/i);
+  await agent.page.getByRole('button', { name: 'Control', exact: true }).click();
+  await customer.press(/^allow$/i);
   await expect.poll(async () => {
     const granted = framesToAgent(await agent.received()).flatMap(({ frame }) => (frame.kind === 'scopes' ? [frame] : []));
     return granted.at(-1)?.driver ?? 0;

@@ -26,7 +26,7 @@ test('the customer stops: nothing arrives later than 250 ms after, and the stage
   const flowing = (await agent.received()).length;
   await expect.poll(async () => (await agent.received(flowing)).filter(({ channel }) => channel === Channel.Dom).length).toBeGreaterThan(5);
 
-  const stop = await customer.button(/stop|end/i);
+  const stop = await customer.button(/^stop/i);
   await customer.page.evaluate(() => {
     addEventListener('pointerdown', () => { (window as unknown as { stopped: number }).stopped = performance.timeOrigin + performance.now(); }, { capture: true });
   });
@@ -47,17 +47,18 @@ test('the customer stops: nothing arrives later than 250 ms after, and the stage
 
 test('the agent ends the session', async ({ customer, agent, server, at }) => {
   await together(customer, agent, server, at('form.html'));
-  agent.page.on('dialog', (dialog) => void dialog.accept());
-  await agent.page.getByRole('button', { name: /^end/i }).click();
+  await agent.page.getByRole('button', { name: 'End session' }).click();
+  await agent.page.getByRole('button', { name: 'End now?' }).click();
   await expect.poll(() => customer.state()).toBe('ended');
-  await expect.poll(() => agent.sees()).toBe(false);
+  await expect(agent.page.getByRole('heading', { name: 'You ended the session' })).toBeVisible();
+  expect(await agent.sees()).toBe(false);
 });
 
 test('the customer\'s tab is closed: the session ends after the grace', async ({ customer, agent, server, at }) => {
   await together(customer, agent, server, at('form.html'));
   await customer.page.close();
-  await expect(agent.page.getByText(/reconnect|resum|waiting for the customer|lost/i).first()).toBeVisible({ timeout: 15_000 });
-  await expect(agent.page.getByText(/ended|over|gone|left/i).first()).toBeVisible({ timeout: 20_000 });
+  await expect(agent.page.getByRole('heading', { name: 'The customer is away for a moment' })).toBeVisible({ timeout: 15_000 });
+  await expect(agent.page.getByRole('heading', { name: 'The customer left' })).toBeVisible({ timeout: 20_000 });
   expect(await agent.sees()).toBe(false);
 });
 

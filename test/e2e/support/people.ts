@@ -14,8 +14,12 @@ export class Person {
 
   constructor(page: Page) {
     this.page = page;
+    page.setDefaultTimeout(15_000);
     page.on('pageerror', (error) => this.faults.push(String(error.stack ?? error)));
     page.on('crash', () => this.faults.push('the page crashed'));
+    page.on('response', (response) => {
+      if (response.status() >= 400) this.notes.push(`${response.status()}: ${response.url()}`);
+    });
     page.on('console', (message) => this.notes.push(`${message.type()}: ${message.text()}`));
   }
 
@@ -105,9 +109,7 @@ export class Agent extends Person {
   /** Opens the console by a link that signs in, and types the code. */
   async join(link: string, code: string): Promise<void> {
     await this.page.goto(link);
-    const field = this.page.getByLabel(/code/i).first();
-    await field.fill(code);
-    await field.press('Enter');
+    await this.page.getByLabel('Six-digit code').fill(code); // the sixth digit sends it
   }
 
   async stage(): Promise<Dump | null> {

@@ -1,10 +1,11 @@
 // The page as the agent should have it: what is shared, told by the tables and the masking rules, from the live tree.
 import { Content, Value } from '../../../../web/wire/vocabulary';
+import { closed } from './record';
 import type { Dump } from './types';
 import { attributeRule, canonical, clean, type ElementRule, elementRule, holds } from './vocabulary';
 
 const boxed = 'iframe, frame, object, embed, audio, video, canvas, .cobrowsing_nosync, [data-vitrine=hide]';
-const secretWords = /^(cc-.+|one-time-code)$/;
+const secretWords = /^(cc-.+|one-time-code|current-password|new-password)$/;
 const labelled = new Set(['button', 'submit', 'reset']);
 const unspoken = new Set(['hidden', 'file', 'image', 'checkbox', 'radio']);
 
@@ -26,7 +27,7 @@ function attributes(element: Element, rule: ElementRule, masked: boolean): Recor
   const attrs: Record<string, string> = {};
   for (const { name, value } of element.attributes) {
     const found = attributeRule(name, rule);
-    if (!found || found.value === Value.Asset) continue;
+    if (!found || found.value === Value.Asset || name === 'data-vitrine') continue;
     if (masked && (found.value === Value.Attr || found.value === Value.URL)) continue;
     if (name === 'cite') continue; // told, but never shown
     const text = found.value === Value.URL ? '#' : canonical(found, element, value);
@@ -69,28 +70,34 @@ function state(element: Element, masked: boolean): Record<string, string | numbe
 function children(nodes: NodeListOf<ChildNode>, context: Context): Dump[] {
   return [...nodes].flatMap((node): Dump[] => {
     if (node instanceof Text) {
+      if (context.rule.key === 'head') return []; // nothing of it is seen
       const text = clean(node.data);
       return [{ kind: '#text', text: context.masked ? bullets(text) : text }];
     }
     if (!(node instanceof Element)) return [];
     const rule = elementRule(node);
-    if (!rule || node.hasAttribute('data-vitrine-ui')) return [];
-    if (rule.content !== Content.Empty && node.matches(boxed)) return [{ kind: '#box' }];
+    if (!rule || node.localName === 'vitrine-ui' || (context.rule.key === 'head' && rule.key !== 'style')) return [];
     if (node.matches(boxed)) return [{ kind: '#box' }];
     return holds(context.rule, rule) ? [dump(node, rule, context)] : [];
   });
+}
+
+// Adopted sheets are told as style elements behind everything else.
+function adopted(owner: Document | ShadowRoot): Dump[] {
+  return owner.adoptedStyleSheets.map(() => ({ kind: 'style', attrs: {}, live: {}, children: [] }));
 }
 
 function dump(element: Element, rule: ElementRule, from: Context): Dump {
   const masked = from.masked || isMasked(element, from.masks);
   const context: Context = { masks: from.masks, masked, rule };
   const inside = rule.content === Content.Empty ? [] : children(element.childNodes, context);
-  const shadow = element.shadowRoot;
+  if (element === document.head) inside.push(...adopted(document));
+  const shadow = element.shadowRoot ?? closed.find(({ host }) => host === element);
   return {
     kind: rule.key,
     attrs: attributes(element, rule, masked),
     live: rule.key === 'style' ? {} : state(element, masked),
-    children: shadow ? [{ kind: '#shadow', children: children(shadow.childNodes, context) }, ...inside] : inside,
+    children: shadow ? [{ kind: '#shadow', children: [...children(shadow.childNodes, context), ...adopted(shadow)] }, ...inside] : inside,
   };
 }
 
