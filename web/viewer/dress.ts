@@ -121,6 +121,10 @@ export class Wardrobe {
     const attribute = name.startsWith('#') ? `vitrine-${name.slice(1)}` : name;
     if (on) setAttribute(el, attribute, '');
     else removeAttribute(el, attribute);
+    if (name !== '#editable') return;
+    // For the page's own [contenteditable] styles. Nobody edits the stage.
+    if (on) setAttribute(el, 'contenteditable', 'false');
+    else removeAttribute(el, 'contenteditable');
   }
 
   private enumerated(entry: Dressed, name: string, value: string): void {

@@ -14,6 +14,7 @@ import type { Entry } from './tree';
 const POINTER_EVERY = 1000 / 60;
 const MAX_POINTS = 2000;
 const CLICK_SLOP = 6;
+const CLICK_HOLDS = 1000; // milliseconds
 
 /** What the input needs to know and may do. */
 export interface Desk {
@@ -51,7 +52,7 @@ export class Input {
   private turn: { readonly event: WheelEvent; readonly x: number; readonly y: number } | null = null;
   private clicks: { readonly x: number; readonly y: number; readonly time: number; readonly count: number } | null = null;
   /** Where typed text goes until the customer's page says where the focus is. */
-  private clicked: { readonly id: number; readonly focus: number } | null = null;
+  private clicked: { readonly id: number; readonly focus: number; readonly until: number } | null = null;
 
   constructor(desk: Desk) {
     this.desk = desk;
@@ -207,7 +208,7 @@ export class Input {
       return;
     }
     const control = closest(tree, entry, typeable);
-    this.clicked = control ? { id: control.id, focus } : null;
+    this.clicked = control ? { id: control.id, focus, until: event.timeStamp + CLICK_HOLDS } : null;
     desk.send({ kind: 'click', seq: ++this.seq, from: 0, epoch, node: entry.id, x: spot.x, y: spot.y, count: this.count(event, at) });
   }
 
@@ -220,10 +221,13 @@ export class Input {
     return count;
   }
 
-  // Where keys go: to what was just clicked, until the page has told where its focus went.
+  // Where keys go: to what was just clicked, until the page has told where its focus went. What it tells first may be
+  // what an earlier click did, so for a moment only the focus on the clicked node itself counts.
   private target(): number {
     const { focus, tree } = this.desk.replica;
-    if (this.clicked && (this.clicked.focus !== focus || !tree?.find(this.clicked.id))) this.clicked = null;
+    const { clicked } = this;
+    const told = clicked && (clicked.id === focus || (clicked.focus !== focus && performance.now() > clicked.until));
+    if (clicked && (told || !tree?.find(clicked.id))) this.clicked = null;
     return this.clicked?.id ?? focus;
   }
 
