@@ -1,0 +1,85 @@
+// Runs inside the page: the SDK's capture, the reference replica, and the page's own frames under the test's control.
+import { Assets } from '../../../web/sdk/assets';
+import { Capture } from '../../../web/sdk/capture';
+import { Masks } from '../../../web/sdk/mask';
+import type { MaskRules } from '../../../web/sdk/mask';
+import type { FromCustomer } from '../../../web/wire/frames';
+import { dumpPage, dumpReplica } from './dump';
+import { Fuzz } from './fuzz';
+import { Replica } from './replica';
+
+declare global {
+  interface Window {
+    frames_: (() => void)[]; // filled by the page's requestAnimationFrame, which the test replaced before the SDK loaded
+  }
+}
+
+export const sent: Uint8Array[] = [];
+export const said: FromCustomer[] = [];
+export const replica = new Replica();
+export let pressure = 0;
+
+export function setPressure(bytes: number): void {
+  pressure = bytes;
+}
+
+export let capture: Capture;
+
+/** Begins to capture this page. */
+export function begin(rules: MaskRules = { selectors: [], private: false }): void {
+  const assets = new Assets(7, { send: (frame) => void said.push(frame), drained: () => Promise.resolve() });
+  capture = new Capture(
+    {
+      dom: (frame) => {
+        sent.push(frame);
+        replica.apply(frame);
+      },
+      pressure: () => pressure,
+    },
+    new Masks(rules),
+    assets,
+    0,
+  );
+  capture.start(0);
+}
+
+/** Lets one frame pass. */
+export async function frame(): Promise<void> {
+  await new Promise<void>((done) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => done();
+    port2.postMessage(0);
+  });
+  capture.touch();
+  for (const fn of window.frames_.splice(0)) fn();
+}
+
+/** The first line in which page and replica differ; null when they agree. */
+export function difference(): string | null {
+  const page: string[] = [];
+  const copy: string[] = [];
+  dumpPage(document.documentElement, '', '', page);
+  for (const n of replica.root.kids) dumpReplica(n, '', copy);
+  for (let i = 0; i < Math.max(page.length, copy.length); i++) {
+    if (page[i] !== copy[i]) return `line ${i}: page ${JSON.stringify(page[i])}, replica ${JSON.stringify(copy[i])}`;
+  }
+  return null;
+}
+
+/** Changes the page at random and compares after every batch. The answer names the step that failed. */
+export async function fuzz(seed: number, batches: number): Promise<string | null> {
+  const random = new Fuzz(seed);
+  document.body.replaceChildren();
+  await frame();
+  for (let batch = 0; batch < batches; batch++) {
+    for (let n = 1 + (seed * 7 + batch * 13) % 25; n > 0; n--) random.step(document.body);
+    try {
+      await frame();
+    } catch (error) {
+      return `seed ${seed}, batch ${batch}: ${String(error)}`;
+    }
+    const found = difference();
+    if (found) return `seed ${seed}, batch ${batch}: ${found}`;
+  }
+  return null;
+}
