@@ -39,6 +39,12 @@ export class Reader {
     return b;
   }
 
+  bool(): boolean {
+    const b = this.byte();
+    if (b > 1) throw new WireError('row35-bool');
+    return b === 1;
+  }
+
   /** A number of at most max; longer forms than needed are refused. */
   uint(max = MAX_UINT): number {
     let value = 0;
@@ -204,7 +210,7 @@ function readField(r: Reader, [, code, max, items]: Field): unknown {
     case 1:
       return r.int(max);
     case 2:
-      return r.uint(1) === 1;
+      return r.bool();
     case 3:
       return r.take(32).slice();
     case 4:
@@ -227,7 +233,7 @@ export function encode<F extends { readonly kind: string }>(table: FrameTable<F>
   if (!shape) throw new WireError('row36-type');
   const w = new Writer();
   w.uint(shape[0]);
-  writeFields(w, shape[3], frame as unknown as Record<string, unknown>);
+  writeFields(w, shape[3], frame);
   return { channel: shape[2], bytes: w.bytes };
 }
 
