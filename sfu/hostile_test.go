@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -248,6 +250,40 @@ func TestOffersThatAreRefused(t *testing.T) {
 	}
 	if _, err := e.sfu.Connect(timeout(t), sfu.Grant{Session: session}, good.SDP); !errors.Is(err, sfu.ErrGrant) {
 		t.Errorf("no role: %v", err)
+	}
+}
+
+func TestAnswerNamesTheGivenAddressesOnly(t *testing.T) {
+	e := start(t, sfu.Config{Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.7")}})
+	session := e.open()
+	pc, err := webrtc.NewPeerConnection(webrtc.Configuration{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pc.Close()
+	if _, err := pc.CreateDataChannel("x", nil); err != nil {
+		t.Fatal(err)
+	}
+	offer, err := pc.CreateOffer(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := e.sfu.Connect(timeout(t), customerGrant(session), offer.SDP)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var candidates []string
+	for line := range strings.Lines(c.Answer) {
+		if strings.HasPrefix(line, "a=candidate:") {
+			candidates = append(candidates, strings.TrimSpace(line))
+		}
+	}
+	want := fmt.Sprintf(" 192.0.2.7 %d typ host", e.udp.Port)
+	if len(candidates) == 0 || slices.ContainsFunc(candidates, func(c string) bool { return !strings.Contains(c, want) }) {
+		t.Errorf("candidates %q", candidates)
+	}
+	if !strings.Contains(c.Answer, "a=setup:passive") || !strings.Contains(c.Answer, "a=max-message-size:65536") {
+		t.Error("the answer lacks the DTLS role or the message size")
 	}
 }
 
