@@ -1,7 +1,6 @@
 package signaling
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
 	"net"
@@ -30,7 +29,6 @@ type env struct {
 
 	mu     sync.Mutex
 	events []audit.Event
-	log    bytes.Buffer
 }
 
 func testSites() []Site {

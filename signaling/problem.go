@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// A Problem is an answer that says no, as RFC 9457 problem details. Detail says what to do; none of the members repeats
+// Problem is an answer that says no, as RFC 9457 problem details. Detail says what to do; none of the members repeats
 // input.
 type Problem struct {
 	Code       string // the last part of its type, stable

@@ -17,7 +17,7 @@ import (
 	"vitrine/sfu"
 )
 
-// An ICEServer is one entry of an RTCConfiguration's iceServers (WebRTC section 4.2.4).
+// ICEServer is one entry of an RTCConfiguration's iceServers (WebRTC section 4.2.4).
 type ICEServer struct {
 	URLs       []string `json:"urls"`
 	Username   string   `json:"username,omitempty"`
@@ -31,7 +31,7 @@ type Limits struct {
 	Codes    int // wrong codes, a minute; 0 means 5
 }
 
-// An Observation is one answered request, for metrics. Route is the pattern, never the address that was asked for.
+// Observation is one answered request, for metrics. Route is the pattern, never the address that was asked for.
 type Observation struct {
 	Method, Route string
 	Status        int

@@ -12,7 +12,7 @@ import (
 	"unicode/utf8"
 )
 
-// A Site is one owner's site: whose pages may start sessions, and how they are masked.
+// Site is one owner's site: whose pages may start sessions, and how they are masked.
 type Site struct {
 	Key     string   // names the site in the SDK's call; public
 	Name    string   // shown to customers and agents
