@@ -76,7 +76,7 @@ export function ModeSwitch({ session, actions }: { readonly session: Session; re
 
 /** Laser, pen, arrow, rectangle, and the colour they have. */
 export function Tools({ session, actions }: { readonly session: Session; readonly actions: Actions }) {
-  const disabled = session.state !== 'active' || !session.scopes.includes('point');
+  const disabled = session.state !== 'active' || !session.driver || !session.scopes.includes('point');
   const hint = disabled ? texts.tools.needs : undefined;
   return (
     <div class="tools" role="group" aria-label={texts.tools.label} title={hint}>

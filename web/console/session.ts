@@ -27,6 +27,9 @@ export interface Actions {
 
 const ASK_FOR = 60_000;
 
+// Rules by which a request for control is turned down; all others are about single inputs.
+const aboutRequests = new Set(['consent-refused', 'policy-scope', 'customer-away', 'scope-view']);
+
 /** Whether the scopes are those of "control". */
 export const controls = (scopes: readonly Scope[]): boolean => scopes.includes('click') || scopes.includes('type');
 
@@ -54,7 +57,7 @@ function listen(view: View, set: (change: (before: Session) => Session) => void,
       const tool = scopes.includes('point') ? s.tool : 'none';
       return { ...s, scopes, driver, tool, asking: false, notice: noticeOf(s, scopes, driver) };
     })),
-    view.on('refused', ({ rule }) => set((s) => ({ ...s, asking: false, notice: s.asking ? texts.mode.refused : refusalText(rule) }))),
+    view.on('refused', ({ rule }) => set((s) => ({ ...s, asking: s.asking && !aboutRequests.has(rule), notice: refusalText(rule) }))),
     view.on('chat', (message) => set((s) => ({ ...s, messages: [...s.messages.slice(-499), message] }))),
     view.on('quality', (quality) => set((s) => ({ ...s, quality }))),
     view.on('end', onEnd),

@@ -110,19 +110,25 @@ const refusals = new Map<string, string>([
   ['not-granted', 'You are watching only. Ask for control to operate the page.'],
   ['no-focus', 'Click into a field first, then type.'],
   ['paused', 'The customer has paused sharing. Wait until they go on.'],
-  ['scope', 'The customer has not allowed that.'],
-  ['driver', 'Another agent operates the page right now.'],
-  ['rate', 'That was too fast for the page. Try again slowly.'],
-  ['row49-rate', 'That was too fast for the page. Try again slowly.'],
+  ['consent-refused', texts.mode.refused],
+  ['consent-pending', texts.mode.asking],
+  ['policy-scope', 'Your company does not allow you that on this site. Ask your administrator if you need it.'],
+  ['customer-away', 'The customer is away for a moment. Wait until they are back.'],
+  ['driver', texts.mode.otherDriver],
   ['row41-typing', 'Nothing can be typed there: the field is private or takes no text. Ask the customer to fill it in.'],
   ['row41-file', 'Only the customer can choose files. Ask them to do it.'],
   ['row42-readonly', 'This part of the page may not be operated. Ask the customer to do it.'],
   ['row42-stale', 'The page has changed meanwhile. Look again and repeat it.'],
   ['row42-target', 'That part of the page is gone or cannot be operated. Look again and repeat it.'],
   ['row42-option', 'That option is gone. Open the list again.'],
-  ['row42-occluded', 'Something else lies above that place. Ask the customer to move it away.'],
+  ['row42-covered', 'Something else lies above that place. Ask the customer to move it away.'],
   ['row43-text', 'That text holds characters that cannot be typed.'],
 ]);
 
+function byKind(rule: string): string | undefined {
+  if (rule.startsWith('rate-')) return 'That was too fast. Try again slowly.';
+  return rule.startsWith('scope-') ? 'The customer has not allowed that. Ask for control to operate the page.' : undefined;
+}
+
 /** A refusal in words. */
-export const refusalText = (rule: string): string => refusals.get(rule) ?? 'The page did not carry that out. Look again, or ask the customer to do it.';
+export const refusalText = (rule: string): string => refusals.get(rule) ?? byKind(rule) ?? 'The page did not carry that out. Look again, or ask the customer to do it.';

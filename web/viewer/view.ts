@@ -88,8 +88,7 @@ export class AgentView implements View {
 
   private may(bit: number): boolean {
     const { granted, driver, self } = this.server;
-    if (this.state !== 'active' || (granted & bit) === 0) return false;
-    return bit === Scope.Point || driver === self;
+    return this.state === 'active' && (granted & bit) !== 0 && driver === self;
   }
 
   private hint(rule: string): void {
