@@ -1,8 +1,227 @@
 package main
 
-import "errors"
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
 
-func snapshot(*bench) error { return errors.New("x") }
-func churn(*bench) error    { return errors.New("x") }
-func latency(*bench) error  { return errors.New("x") }
-func sanitize(*bench) error { return errors.New("x") }
+// sample is one line of browser.mjs. Which fields are set depends on the group.
+type sample struct {
+	Page, Mode, Scenario, Kind string
+	Whole, Snapshot            float64 // ms
+	MS                         float64
+	Bytes, Deflated            float64
+	First, Styled              float64 // ms
+}
+
+// browse runs a group of browser.mjs and gives its samples.
+func (b *bench) browse(group string, args ...string) (all []sample, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), groupTime-5*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "node", append([]string{filepath.Join(b.root, "test", "bench", "browser.mjs"), group}, args...)...)
+	// Node passes the signal on to the browser by ending.
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 5 * time.Second
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		var s sample
+		if err := json.Unmarshal(lines.Bytes(), &s); err != nil {
+			return nil, errors.Join(err, cmd.Wait())
+		}
+		all = append(all, s)
+	}
+	if err := cmd.Wait(); err != nil {
+		return nil, fmt.Errorf("browser.mjs %s: %w", group, err)
+	}
+	return all, nil
+}
+
+// pick gives one value of all samples that fit. Fewer than a median needs are an error.
+func pick(all []sample, fits func(sample) bool, value func(sample) float64) ([]float64, error) {
+	var list []float64
+	for _, s := range all {
+		if fits(s) {
+			list = append(list, value(s))
+		}
+	}
+	if len(list) < samples {
+		return nil, fmt.Errorf("only %d samples", len(list))
+	}
+	return list, nil
+}
+
+// snapshot measures the first snapshot of a freshly loaded page against rrweb's.
+func snapshot(b *bench) error {
+	all, err := b.browse("snapshot")
+	if err != nil {
+		return err
+	}
+	for _, page := range []string{"dashboard", "form"} {
+		value := func(mode string, value func(sample) float64) (float64, error) {
+			list, err := pick(all, func(s sample) bool { return s.Page == page && s.Mode == mode }, value)
+			return median(list), err
+		}
+		whole := func(s sample) float64 { return s.Whole }
+		ours, err1 := value("vitrine", whole)
+		theirs, err2 := value("rrweb", func(s sample) float64 { return s.Snapshot })
+		start, err3 := value("rrweb", whole)
+		plain, err4 := value("rrweb without CSS", func(s sample) float64 { return s.Snapshot })
+		if err := errors.Join(err1, err2, err3, err4); err != nil {
+			return err
+		}
+		f := measured("snapshot."+page, ours, "ms")
+		if err := b.printAll(f.versus("rrweb snapshot", theirs).atMost(0.5), f.versus("rrweb record()", start), f.versus("rrweb snapshot without CSS", plain)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// churn measures what recording adds to pages that change much.
+func churn(b *bench) error {
+	all, err := b.browse("churn")
+	if err != nil {
+		return err
+	}
+	for _, scenario := range []string{"recreate", "reverse"} {
+		value := func(mode string, value func(sample) float64) float64 {
+			list, e := pick(all, func(s sample) bool { return s.Scenario == scenario && s.Mode == mode }, value)
+			err = errors.Join(err, e)
+			return median(list)
+		}
+		ms := func(s sample) float64 { return s.MS }
+		none, ours, theirs := value("none", ms), value("vitrine", ms), value("rrweb", ms)
+		bytes := func(s sample) float64 { return s.Bytes }
+		deflated := func(s sample) float64 { return s.Deflated }
+		name := "churn." + scenario
+		if err := errors.Join(err, b.printAll(
+			measured(name, ours-none, "ms of script added").versus("rrweb", theirs-none),
+			measured(name+".bytes", value("vitrine", bytes), "B").versus("rrweb JSON", value("rrweb", bytes)),
+			measured(name+".deflated", value("vitrine", deflated), "B").versus("rrweb JSON deflated", value("rrweb", deflated)),
+		), err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// latency measures the whole system: the real server, a customer's page and the console.
+func latency(b *bench) error {
+	host, err := b.serve()
+	if err != nil {
+		return err
+	}
+	defer host.stop()
+	link, err := host.signIn("Bench")
+	if err != nil {
+		return err
+	}
+	args, err := json.Marshal(map[string]string{"base": host.Base, "console": link})
+	if err != nil {
+		return err
+	}
+	all, err := b.browse("latency", string(args))
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, host.log.String())
+	}
+	value := func(kind string, q float64, value func(sample) float64) float64 {
+		list, e := pick(all, func(s sample) bool { return s.Kind == kind }, value)
+		err = errors.Join(err, e)
+		return quantile(list, q)
+	}
+	ms := func(s sample) float64 { return s.MS }
+	figures := []figure{
+		measured("latency.paint", value("paint", 0.5, func(s sample) float64 { return s.First }), "ms").limit(1000),
+		measured("latency.paint.styled", value("paint", 0.5, func(s sample) float64 { return s.Styled }), "ms").limit(1000),
+		measured("latency.mutation.p50", value("mutation", 0.5, ms), "ms").limit(40),
+		measured("latency.mutation.p99", value("mutation", 0.99, ms), "ms").limit(100),
+		measured("latency.channels", value("channels", 0.5, ms), "ms").limit(40),
+		measured("latency.channels.fresh", value("channels fresh", 0.5, ms), "ms"),
+	}
+	if err != nil {
+		return err
+	}
+	return b.printAll(figures...)
+}
+
+// host is a running server: the real binary, on free ports.
+type host struct {
+	Base    string `json:"base"`
+	Console string `json:"console"`
+
+	binary, folder string
+	cmd            *exec.Cmd
+	log            *strings.Builder
+}
+
+// serve builds the binary and starts it.
+func (b *bench) serve() (*host, error) {
+	folder, err := os.MkdirTemp("", "vitrine-bench-")
+	if err != nil {
+		return nil, err
+	}
+	h := &host{binary: filepath.Join(folder, "vitrine"), folder: folder, log: &strings.Builder{}}
+	build := exec.Command("go", "build", "-trimpath", "-o", h.binary, "./cmd/vitrine")
+	build.Dir, build.Stderr = b.root, os.Stderr
+	if err := build.Run(); err != nil {
+		h.stop()
+		return nil, err
+	}
+	h.cmd = exec.Command(h.binary, "serve", "--dev", "--json", "--listen", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--data", filepath.Join(folder, "data"))
+	h.cmd.Dir, h.cmd.Stderr = folder, h.log
+	out, err := h.cmd.StdoutPipe()
+	if err == nil {
+		err = h.cmd.Start()
+	}
+	if err != nil {
+		h.cmd = nil
+		h.stop()
+		return nil, err
+	}
+	timer := time.AfterFunc(15*time.Second, func() { _ = h.cmd.Process.Kill() })
+	defer timer.Stop()
+	line, err := bufio.NewReader(out).ReadBytes('\n')
+	if err == nil {
+		err = json.Unmarshal(line, h)
+	}
+	if err != nil {
+		h.stop()
+		return nil, fmt.Errorf("server: %w\n%s", err, h.log)
+	}
+	return h, nil
+}
+
+// signIn makes a link to the console that signs an agent in.
+func (h *host) signIn(name string) (string, error) {
+	token := exec.Command(h.binary, "token", "agent", "--data", filepath.Join(h.folder, "data"), "--subject", name, "--site", "demo")
+	token.Dir = h.folder
+	out, err := token.Output()
+	return h.Base + "/console/#token=" + strings.TrimSpace(string(out)), err
+}
+
+// stop stops the server and removes what it left.
+func (h *host) stop() {
+	if h.cmd != nil {
+		_ = h.cmd.Process.Signal(syscall.SIGTERM)
+		timer := time.AfterFunc(10*time.Second, func() { _ = h.cmd.Process.Kill() })
+		_ = h.cmd.Wait()
+		timer.Stop()
+	}
+	_ = os.RemoveAll(h.folder)
+}

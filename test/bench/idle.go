@@ -10,16 +10,19 @@ import (
 // idlePeers is how many connections are open at once.
 const idlePeers = 100
 
+// warmPeers are open before, so that what a process needs once is not counted as theirs.
+const warmPeers = 20
+
 // idleTime is how long connections have been idle when they are looked at: everything that is only needed while
 // connecting has ended by then.
 const idleTime = 3 * time.Second
 
 // idle measures what a connection costs a server while nothing happens on it. The clients are in this process, the
-// server in its own, so the difference between none and a hundred is the server's side alone. Half the connections are
+// server in its own, so the difference that a hundred more make there is the server's side alone. Half the connections are
 // customers, half agents; each pair shares a session.
 func idle(b *bench) error {
 	var got [2]Usage
-	for i, make := range []func(*rig, *child) error{idleSFU, idleBare} {
+	for i, make := range []func(*rig, *child, int) error{idleSFU, idleBare} {
 		u, err := idleUse([]string{"sfu", "bare"}[i], make)
 		if err != nil {
 			return err
@@ -39,22 +42,26 @@ func idle(b *bench) error {
 }
 
 // idleUse is what the connections that connect makes cost a child, processor time for each second.
-func idleUse(name string, connect func(*rig, *child) error) (cost Usage, err error) {
+func idleUse(name string, connect func(*rig, *child, int) error) (cost Usage, err error) {
 	c, err := startChild(name)
 	if err != nil {
 		return cost, err
 	}
 	defer c.stop()
-	before, err := c.usage(true)
-	if err != nil {
-		return cost, err
-	}
 	r, err := newRig()
 	if err != nil {
 		return cost, err
 	}
 	defer r.close()
-	if err := connect(r, c); err != nil {
+	if err := connect(r, c, warmPeers); err != nil {
+		return cost, fmt.Errorf("%s: %w", name, err)
+	}
+	time.Sleep(idleTime)
+	before, err := c.usage(true)
+	if err != nil {
+		return cost, err
+	}
+	if err := connect(r, c, idlePeers); err != nil {
 		return cost, fmt.Errorf("%s: %w", name, err)
 	}
 	time.Sleep(idleTime)
@@ -85,15 +92,15 @@ func inParallel(n int, connect func() error) error {
 	return work.Wait()
 }
 
-func idleSFU(r *rig, c *child) error {
-	return inParallel(idlePeers/2, func() error {
+func idleSFU(r *rig, c *child, n int) error {
+	return inParallel(n/2, func() error {
 		_, _, err := r.pair(c)
 		return err
 	})
 }
 
-func idleBare(r *rig, c *child) error {
-	err := inParallel(idlePeers, func() error {
+func idleBare(r *rig, c *child, n int) error {
+	err := inParallel(n, func() error {
 		_, err := r.dial(func(offer string) (answer string, err error) {
 			return answer, c.call("Connect", offer, &answer)
 		})
@@ -102,12 +109,5 @@ func idleBare(r *rig, c *child) error {
 	if err != nil {
 		return err
 	}
-	var n int
-	if err := c.call("Idle", struct{}{}, &n); err != nil {
-		return err
-	}
-	if n != idlePeers {
-		return fmt.Errorf("%d connections, not %d", n, idlePeers)
-	}
-	return nil
+	return c.call("Idle", struct{}{}, &struct{}{})
 }

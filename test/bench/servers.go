@@ -62,11 +62,14 @@ func (s *sfuService) Connect(o Offered, answer *string) error {
 }
 
 // bareService is what pion alone does: connections without any meaning. Two that are joined are a relay.
-type bareService struct{ rig *rig }
+type bareService struct {
+	rig  *rig
+	idle int // connections that are being read
+}
 
 func newBareService() (any, error) {
 	r, err := newRig()
-	return &bareService{r}, err
+	return &bareService{rig: r}, err
 }
 
 // Connect answers an offer and keeps the connection.
@@ -79,16 +82,17 @@ func (s *bareService) Connect(offer string, answer *string) error {
 	return err
 }
 
-// Idle reads every channel of the connections made so far and throws away what comes.
-func (s *bareService) Idle(_ struct{}, n *int) error {
-	for _, e := range s.rig.ends {
+// Idle reads every channel of the connections made since the last time and throws away what comes.
+func (s *bareService) Idle(_ struct{}, _ *struct{}) error {
+	fresh := s.rig.ends[s.idle:]
+	s.idle += len(fresh)
+	for _, e := range fresh {
 		if err := e.wait(); err != nil {
 			return err
 		}
 		for ch := range e.streams {
 			e.listen(wire.Channel(ch), firstBuffer, func([]byte) {})
 		}
-		*n++
 	}
 	return nil
 }

@@ -1,0 +1,345 @@
+// Measures in Chromium: node test/bench/browser.mjs snapshot|churn|latency [{"base":…,"console":…}]
+// Prints one JSON line per sample; the Go program makes figures of them. No request leaves the loopback.
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { delimiter, extname, join, normalize } from 'node:path';
+import process from 'node:process';
+import { deflateRawSync } from 'node:zlib';
+
+const root = join(import.meta.dirname, '../..');
+const require = createRequire(join(root, 'web/package.json'));
+const { chromium } = require('playwright-core');
+const { build } = require('esbuild');
+
+const SAMPLES = 7;
+const MUTATIONS = 220;
+
+const print = (sample) => process.stdout.write(`${JSON.stringify(sample)}\n`);
+
+/* What is put into the pages. */
+
+// Both recorders are made known as window.recorder: begin() takes the first snapshot and goes on recording, and returns
+// the milliseconds that took; frames holds what was recorded.
+const recorders = {
+  none: 'window.recorder = { frames: [], begin: () => ({ whole: 0, snapshot: 0 }) };',
+  vitrine: `
+    import { Capture } from './web/sdk/capture';
+    import { Masks } from './web/sdk/mask';
+    import { Assets } from './web/sdk/assets';
+    const frames = [];
+    let arrived = 0;
+    const link = {
+      dom: (frame) => { frames.push(frame); arrived ||= performance.now(); },
+      pressure: () => 0,
+      send: () => undefined,
+      drained: () => Promise.resolve(),
+    };
+    window.recorder = {
+      frames,
+      begin() {
+        const start = performance.now();
+        const capture = new Capture(link, new Masks({ selectors: [], private: false }), new Assets(7, link), 0);
+        capture.start(0);
+        const whole = performance.now() - start;
+        return { whole, snapshot: arrived - start };
+      },
+    };`,
+  // rrweb's Meta event comes right before it takes its snapshot, the FullSnapshot event right behind.
+  rrweb: `
+    import { record } from 'rrweb';
+    const frames = [];
+    const times = new Map();
+    window.recorder = {
+      frames,
+      begin(options) {
+        const start = performance.now();
+        record({ emit: (event) => { frames.push(event); if (times.size < 4) times.set(event.type, performance.now()); }, ...options });
+        const whole = performance.now() - start;
+        return { whole, snapshot: (times.get(2) ?? NaN) - (times.get(4) ?? NaN) };
+      },
+    };`,
+};
+
+async function bundle(contents) {
+  const result = await build({
+    stdin: { contents, resolveDir: root, loader: 'ts' },
+    nodePaths: [join(root, 'web/node_modules')],
+    bundle: true, write: false, minify: true, format: 'iife', target: 'es2022', logLevel: 'error',
+  });
+  return result.outputFiles[0].text;
+}
+
+// What is told about connections and about the stage, in every page of the latency group.
+function watch() {
+  const made = window.benchChannels = [];
+  const { createOffer, createDataChannel } = RTCPeerConnection.prototype;
+  RTCPeerConnection.prototype.createOffer = function (...args) {
+    this.benchStart = performance.now();
+    return createOffer.apply(this, args);
+  };
+  RTCPeerConnection.prototype.createDataChannel = function (...args) {
+    const channel = createDataChannel.apply(this, args);
+    channel.addEventListener('open', () => {
+      this.benchOpen = (this.benchOpen ?? 0) + 1;
+      if (this.benchOpen === 5) made.push(performance.now() - this.benchStart);
+    });
+    return channel;
+  };
+  const { fetch } = window;
+  window.fetch = async (...args) => {
+    const response = await fetch(...args);
+    if (String(args[0]?.url ?? args[0]).includes('/v1/codes/')) window.benchAccepted = performance.now();
+    return response;
+  };
+  // From the moment the code was accepted: when the rows were there, and when they had their style, each in the frame
+  // after that.
+  window.benchStage = () => document.querySelector('iframe[sandbox]')?.contentDocument ?? null;
+  window.benchPaint = (rows) => new Promise((resolve) => {
+    const seen = {};
+    const look = () => {
+      const stage = window.benchStage();
+      if (seen.first === undefined && stage && stage.querySelectorAll('tbody tr').length >= rows) {
+        requestAnimationFrame(() => { seen.first = performance.now() - window.benchAccepted; });
+      }
+      const card = seen.first !== undefined && stage?.querySelector('.card');
+      if (card && stage.defaultView.getComputedStyle(card).padding !== '0px') resolve({ ...seen, styled: performance.now() - window.benchAccepted });
+      else requestAnimationFrame(look);
+    };
+    look();
+  });
+  window.benchNow = () => performance.timeOrigin + performance.now();
+}
+
+/* Servers and browsers. */
+
+const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css' };
+
+// A page with nothing but a table of 1,000 rows.
+const churnPage = `<!doctype html><html lang="en"><head><title>Rows</title><script src="/sdk/vitrine.js"></script>
+<style>td { padding: 2px 6px } .odd { background: #eee }</style></head><body><table><tbody id="rows"></tbody></table>
+<script>
+  const body = document.getElementById('rows');
+  let round = 0;
+  const row = (i) => '<tr class="' + (i % 2 ? 'odd' : 'even') + '" data-id="' + i + '"><td class="number">' + i + '</td><td><a href="#r' + i +
+    '">label ' + ((i * 7919 + round) % 10007) + '</a></td><td><span class="badge">state ' + ((i + round) % 5) + '</span></td></tr>';
+  const fill = () => { round++; body.innerHTML = Array.from({ length: 1000 }, (_, i) => row(i)).join(''); };
+  fill();
+  const scenarios = {
+    recreate: Array.from({ length: 10 }, (_, i) => i % 2 ? fill : () => { body.innerHTML = ''; }),
+    reverse: Array.from({ length: 5 }, () => () => { for (const tr of [...body.children].reverse()) body.append(tr); }),
+  };
+  const inFrame = (step) => new Promise((resolve) => requestAnimationFrame(() => { step(); resolve(); }));
+  // One step a frame, then time for what the recorder does later.
+  window.churn = async (name) => {
+    for (const step of scenarios[name]) await inFrame(step);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  };
+</script></body></html>`;
+
+// serve is the owner's web server. What stands in for the SDK depends on the folder that a page is asked from.
+async function serve(scripts) {
+  const pages = join(root, 'test/e2e/pages');
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://site');
+    const name = pathname.replace(/^\/sdk\/vitrine\.js$/, '/vitrine.js');
+    // Isolation gives the page a clock of 5 µs instead of 100.
+    response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
+    response.setHeader('Cross-Origin-Embedder-Policy', 'credentialless');
+    response.setHeader('Content-Type', types[extname(name)] ?? 'application/octet-stream');
+    try {
+      if (name === '/vitrine.js') {
+        const mode = /recorder=(\w+)/.exec(request.headers.cookie ?? '')?.[1] ?? 'none';
+        response.end(scripts[mode]);
+      } else if (name === '/churn.html') response.end(churnPage);
+      else response.end(readFileSync(join(pages, normalize(name))));
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { origin: `http://127.0.0.1:${server.address().port}`, close: () => { server.closeAllConnections(); server.close(); } };
+}
+
+function findChromium() {
+  for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
+    for (const folder of ['/usr/bin', ...(process.env.PATH ?? '').split(delimiter)]) {
+      try {
+        accessSync(join(folder, name), constants.X_OK);
+        return join(folder, name);
+      } catch {
+        continue; // the next place
+      }
+    }
+  }
+  throw new Error('no Chromium: make test installs it');
+}
+
+const launch = () => chromium.launch({
+  executablePath: findChromium(),
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+});
+
+// fresh opens a page in a context, and so in a process, of its own, with a recorder in the SDK's place.
+async function fresh(browser, origin, mode, path) {
+  const context = await browser.newContext();
+  context.setDefaultTimeout(15_000);
+  await context.addCookies([{ name: 'recorder', value: mode, url: origin }]);
+  const page = await context.newPage();
+  const errors = [];
+  page.on('pageerror', (error) => errors.push(error));
+  await page.goto(origin + path, { waitUntil: 'load' });
+  await page.waitForTimeout(150); // loading is over
+  if (errors.length > 0) throw errors[0];
+  return { page, close: () => context.close() };
+}
+
+// inTurns runs every variant once a round, in an order that turns; the first round is for warming up and prints nothing.
+async function inTurns(variants, rounds, run) {
+  for (let round = 0; round <= rounds; round++) {
+    for (const variant of round % 2 ? variants : variants.toReversed()) {
+      const sample = await run(variant);
+      if (round > 0) print(sample);
+    }
+  }
+}
+
+/* Groups. */
+
+const bundles = async () => Object.fromEntries(await Promise.all(Object.entries(recorders).map(async ([name, code]) => [name, await bundle(code)])));
+
+async function snapshot() {
+  const site = await serve(await bundles());
+  const browser = await launch();
+  const modes = [
+    { mode: 'vitrine', recorder: 'vitrine', options: {} },
+    { mode: 'rrweb', recorder: 'rrweb', options: {} },
+    { mode: 'rrweb without CSS', recorder: 'rrweb', options: { inlineStylesheet: false } },
+  ];
+  const variants = ['dashboard', 'form'].flatMap((name) => modes.map((mode) => ({ page: name, ...mode })));
+  await inTurns(variants, SAMPLES, async ({ page: name, mode, recorder, options }) => {
+    const { page, close } = await fresh(browser, site.origin, recorder, `/${name}.html`);
+    const times = await page.evaluate((o) => window.recorder.begin(o), options);
+    const frames = await page.evaluate(() => window.recorder.frames.length);
+    if (frames === 0 || !(times.snapshot > 0)) throw new Error(`${mode} recorded nothing of ${name}`);
+    await close();
+    return { page: name, mode, ...times };
+  });
+  await browser.close();
+  site.close();
+}
+
+async function churn() {
+  const site = await serve(await bundles());
+  const browser = await launch();
+  const variants = ['recreate', 'reverse'].flatMap((scenario) => Object.keys(recorders).map((mode) => ({ scenario, mode })));
+  await inTurns(variants, 5, async ({ scenario, mode }) => {
+    const { page, close } = await fresh(browser, site.origin, mode, '/churn.html');
+    const devtools = await page.context().newCDPSession(page);
+    await devtools.send('Performance.enable');
+    const script = async () => (await devtools.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'ScriptDuration').value * 1000;
+    await page.evaluate(() => window.recorder.begin({}));
+    await page.waitForTimeout(200);
+    const first = await page.evaluate(() => window.recorder.frames.length);
+    const before = await script();
+    await page.evaluate((name) => window.churn(name), scenario);
+    const ms = await script() - before;
+    const frames = await page.evaluate((n) => window.recorder.frames.slice(n).map((f) => f instanceof Uint8Array ? [...f] : JSON.stringify(f)), first);
+    const bytes = frames.map((f) => Buffer.from(f));
+    if (mode !== 'none' && bytes.length === 0) throw new Error(`${mode} recorded nothing of ${scenario}`);
+    await close();
+    const sum = (list) => list.reduce((n, b) => n + b.length, 0);
+    return { scenario, mode, ms, bytes: sum(bytes), deflated: sum(bytes.map((b) => deflateRawSync(b, { level: 6 }))) };
+  });
+  await browser.close();
+  site.close();
+}
+
+// The code is typed into the console; the customer's consent is given by the page at once.
+async function meet(customer, agent, origin, base) {
+  await customer.goto(`${origin}/dashboard.html?server=${encodeURIComponent(base)}`, { waitUntil: 'load' });
+  const code = await customer.evaluate(() => window.help({ consent: () => Promise.resolve(true) }));
+  const rows = await customer.evaluate(() => document.querySelectorAll('tbody tr').length);
+  await agent.locator('#code').fill(code); // the sixth digit sends it
+  await agent.waitForFunction(() => window.benchAccepted !== undefined, undefined, { polling: 20 });
+  return agent.evaluate((n) => window.benchPaint(n), rows);
+}
+
+async function latency({ base, console: consoleLink }) {
+  const site = await serve({});
+  const browser = await launch();
+  const people = await Promise.all([browser.newContext({ viewport: { width: 1280, height: 800 } }), browser.newContext({ viewport: { width: 1600, height: 1000 } })]);
+  for (const context of people) {
+    context.setDefaultTimeout(20_000);
+    await context.addInitScript(watch);
+  }
+  const agent = await people[1].newPage();
+  await agent.goto(consoleLink);
+  for (let round = 0; round <= SAMPLES; round++) {
+    const customer = await people[0].newPage(); // a tab of its own: nothing is kept of the session before
+    const paint = await meet(customer, agent, site.origin, base);
+    if (round > 0) {
+      print({ kind: 'paint', ...paint });
+      print({ kind: 'channels fresh', ms: await customer.evaluate(() => window.benchChannels[0]) });
+    }
+    if (round === SAMPLES) await mutations(customer, agent);
+    await customer.evaluate(() => window.session.end());
+    await customer.close();
+    await agent.goto('about:blank');
+    await agent.goto(`${base}/console/`);
+  }
+  await channels(people[0], site.origin, base);
+  await browser.close();
+  site.close();
+}
+
+// The page's own tick changes some forty nodes and writes its number into the heading, by which it is known again.
+async function mutations(customer, agent) {
+  await agent.evaluate(() => {
+    const applied = window.benchApplied = [];
+    const stage = window.benchStage();
+    const look = () => {
+      const n = Number(/^Overview (\d+)$/.exec(stage.querySelector('.topbar h1')?.textContent ?? '')?.[1]);
+      if (n > 0) applied[n] ??= window.benchNow();
+    };
+    new MutationObserver(look).observe(stage, { subtree: true, childList: true, characterData: true, attributes: true });
+  });
+  const made = await customer.evaluate(async (count) => {
+    const at = [];
+    for (let i = 0; i < count; i++) {
+      // An odd pace, so that changes fall anywhere between two frames.
+      await new Promise((resolve) => setTimeout(resolve, 40 + (i * 17) % 31));
+      const now = window.benchNow();
+      at[window.tick()] = now;
+    }
+    return at;
+  }, MUTATIONS);
+  await agent.waitForFunction((n) => window.benchApplied[n] !== undefined, made.length - 1);
+  const applied = await agent.evaluate(() => window.benchApplied);
+  for (let n = 21; n < made.length; n++) {
+    // What was overtaken was shown together with the next.
+    const shown = applied.slice(n).find((at) => typeof at === 'number');
+    print({ kind: 'mutation', ms: shown - made[n] });
+  }
+}
+
+// Connections one after another in a tab that has connected before.
+async function channels(context, origin, base) {
+  const page = await context.newPage();
+  await page.goto(`${origin}/form.html?server=${encodeURIComponent(base)}`, { waitUntil: 'load' });
+  for (let round = 0; round <= 2 * SAMPLES; round++) {
+    const ms = await page.evaluate(async () => {
+      const known = window.benchChannels.length;
+      await window.help({ consent: () => Promise.resolve(false) });
+      while (window.benchChannels.length === known) await new Promise((resolve) => setTimeout(resolve, 5));
+      window.session.end();
+      return window.benchChannels[known];
+    });
+    if (round > 0) print({ kind: 'channels', ms });
+  }
+}
+
+const groups = { snapshot, churn, latency };
+const [name = '', links = '{}'] = process.argv.slice(2);
+if (!(name in groups)) throw new Error(`no group ${name}`);
+await groups[name](JSON.parse(links));
