@@ -115,7 +115,10 @@ func load(name string, into *config) error {
 	return nil
 }
 
-var unknownKey = regexp.MustCompile(`field (\S+) not found in type \S+`)
+var (
+	unknownKey = regexp.MustCompile(`field (\S+) not found in type \S+`)
+	wrongKind  = regexp.MustCompile(`into (\[\])?main\.\w+`)
+)
 
 // explain says in an admin's words what the YAML reader found.
 func explain(err error) string {
@@ -123,6 +126,7 @@ func explain(err error) string {
 	text = strings.TrimPrefix(text, "unmarshal errors:\n")
 	text = unknownKey.ReplaceAllString(text, "key \"$1\" is not known; docs/vitrine.example.yaml has all keys")
 	text = strings.ReplaceAll(text, "into time.Duration", "into a time such as 90s, 2m or 4h")
+	text = wrongKind.ReplaceAllString(text, "into what the key holds: see docs/vitrine.example.yaml")
 	return strings.Join(strings.Fields(text), " ")
 }
 

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"vitrine/signaling"
+)
+
+const example = "../../docs/vitrine.example.yaml"
+
+func TestExampleLoadsAndIsValid(t *testing.T) {
+	c := defaults()
+	if err := load(example, &c); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.validate(); err != nil {
+		t.Error(err)
+	}
+	if c.Session != defaults().Session || c.Limits != defaults().Limits {
+		t.Error("times and limits of the example are not the defaults that its comments name")
+	}
+	for _, site := range c.sites() {
+		if err := site.Validate(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestExampleHasEveryKeyWithAComment(t *testing.T) {
+	data, err := os.ReadFile(example)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var root yaml.Node
+	if err := yaml.Unmarshal(data, &root); err != nil {
+		t.Fatal(err)
+	}
+	written := map[string]bool{}
+	walkNode(t, root.Content[0], "", false, written)
+	var known []string
+	walkType(reflect.TypeFor[config](), "", &known)
+	for _, key := range known {
+		if !written[key] {
+			t.Errorf("%s is not in the example", key)
+		}
+		delete(written, key)
+	}
+	for key := range written {
+		t.Errorf("%s is in the example only", key)
+	}
+	if len(known) < 30 {
+		t.Errorf("only %d keys found", len(known))
+	}
+}
+
+func walkNode(t *testing.T, node *yaml.Node, prefix string, above bool, keys map[string]bool) {
+	for i := 0; i+1 < len(node.Content) && node.Kind == yaml.MappingNode; i += 2 {
+		key, value := node.Content[i], node.Content[i+1]
+		name := strings.TrimPrefix(prefix+"."+key.Value, ".")
+		comment := key.HeadComment != "" || i == 0 && node.HeadComment != ""
+		if !comment && !above {
+			t.Errorf("%s has no comment", name)
+		}
+		keys[name] = true
+		walkNode(t, value, name, comment, keys)
+		for _, item := range value.Content {
+			if value.Kind == yaml.SequenceNode {
+				walkNode(t, item, name, comment, keys)
+			}
+		}
+	}
+}
+
+func walkType(typ reflect.Type, prefix string, keys *[]string) {
+	for field := range typ.Fields() {
+		tag := field.Tag.Get("yaml")
+		if tag == "" {
+			continue
+		}
+		name := strings.TrimPrefix(prefix+"."+tag, ".")
+		*keys = append(*keys, name)
+		inner := field.Type
+		if inner.Kind() == reflect.Slice {
+			inner = inner.Elem()
+		}
+		if inner.Kind() == reflect.Struct {
+			walkType(inner, name, keys)
+		}
+	}
+}
+
+func write(t *testing.T, text string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "vitrine.yaml")
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func TestConfigurationErrorsSayWhereAndWhatToDo(t *testing.T) {
+	for text, want := range map[string]string{
+		"listne: x":                    `line 1: key "listne" is not known; docs/vitrine.example.yaml has all keys`,
+		"udp: a\nsession: {hard: 1s}":  `line 2: key "hard" is not known`,
+		"session:\n  agent_away: soon": "line 2: cannot unmarshal !!str `soon` into a time such as 90s, 2m or 4h",
+		"sites: 3":                     "line 1",
+		"listen: [":                    "line 1",
+		"listen: a\nlisten: b":         "line 2: mapping key \"listen\" already defined at line 1",
+		"listen: a\n---\nlisten: b":    "more than one document",
+		"limits: {sessions: many}":     "line 1: cannot unmarshal !!str `many` into int",
+	} {
+		c := defaults()
+		err := load(write(t, text), &c)
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "vitrine.yaml") || strings.Contains(err.Error(), "main.") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	c := defaults()
+	if err := load(write(t, ""), &c); err != nil || !reflect.DeepEqual(c, defaults()) {
+		t.Errorf("an empty file: %v", err)
+	}
+}
+
+func TestValidationNamesTheKey(t *testing.T) {
+	good := func() config {
+		c := defaults()
+		if err := load(example, &c); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	for want, change := range map[string]func(*config){
+		"listen: must be":                  func(c *config) { c.Listen = "localhost:443" },
+		"udp: must be an IPv4":             func(c *config) { c.UDP = "[::]:443" },
+		"public_address: set the https":    func(c *config) { c.PublicAddress = "http://cobrowse.example" },
+		"public_address: set":              func(c *config) { c.PublicAddress = "https://cobrowse.example/path" },
+		"tls: set both":                    func(c *config) { c.TLS.Key = "" },
+		"tls: set certificate":             func(c *config) { c.TLS = tlsConfig{} },
+		"public_ip: set":                   func(c *config) { c.PublicIP = "" },
+		"public_ip: must be":               func(c *config) { c.PublicIP = "host" },
+		"data: set":                        func(c *config) { c.Data = "" },
+		"sites: list":                      func(c *config) { c.Sites = nil },
+		"turn.udp: must be":                func(c *config) { c.Turn.UDP = "3478" },
+		"admin.listen: must be a loopback": func(c *config) { c.Admin.Listen = "0.0.0.0:9090" },
+		"session.agent_away: set it":       func(c *config) { c.Session.AgentAway = 0 },
+		"session.code_ttl: set it":         func(c *config) { c.Session.CodeTTL = time.Hour },
+		"limits.wrong_codes_per_minute":    func(c *config) { c.Limits.WrongCodes = 0 },
+	} {
+		c := good()
+		change(&c)
+		if err := c.validate(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+}
+
+func TestOnlyDevHasTheDemoSite(t *testing.T) {
+	has := func(c config) bool {
+		return slices.ContainsFunc(c.sites(), func(s signaling.Site) bool { return s.Key == "demo" })
+	}
+	if has(defaults()) || !has(devDefaults()) {
+		t.Error("the demo site trusts every page of this machine: it is for --dev, and there by itself")
+	}
+	c := devDefaults()
+	c.Sites = []siteConfig{{Key: "demo", Name: "Own"}}
+	if sites := c.sites(); len(sites) != 1 || sites[0].Name != "Own" {
+		t.Errorf("a configured demo site: %+v", sites)
+	}
+}
