@@ -67,7 +67,7 @@ export class BatchWriter {
   /** The frame. */
   end(epoch: number, seq: number, snapshot: boolean): Uint8Array {
     const w = new Writer(this.size + 32);
-    w.uint(batch[0]);
+    w.uint(parseInt(batch, 10));
     w.uint(epoch);
     w.uint(seq);
     w.byte(snapshot ? 1 : 0);

@@ -1,11 +1,11 @@
 // Reads and writes frames by the tables of frames.ts. The Go twin is internal/wire/codec.go: what one accepts, the other accepts.
 
 /** A field: name, how it is coded, largest value or length, fields of a list's items. */
-export type Field = readonly [string, number, number, (readonly Field[])?];
-/** A frame: number, kind, channel, fields. */
-export type FrameShape = readonly [number, string, number, readonly Field[]];
-/** The frames that one side may send. F is the union of their types. */
-export type FrameTable<F> = readonly FrameShape[] & { readonly of?: F };
+type Field = readonly [name: string, code: number, max: number, items: readonly Field[] | null];
+/** A frame: number, channel, kind, fields. */
+type FrameShape = readonly [number: number, channel: number, kind: string, fields: readonly Field[]];
+/** The frames that one side may send, as the generator writes them. F is the union of their types. */
+export type FrameTable<F> = readonly string[] & { readonly of?: F };
 
 /** A frame was refused. The message names the rule and never holds any of the bytes. */
 export class WireError extends Error {
@@ -162,6 +162,28 @@ export class Writer {
   }
 }
 
+function fieldOf(text: string, separator: string): Field {
+  const [name = '', code, max, items] = text.split(separator);
+  return [name, Number(code ?? 0), Number(max ?? MAX_UINT), items ? items.split('|').map((item) => fieldOf(item, '/')) : null];
+}
+
+const shapes = new Map<string, FrameShape>();
+
+/** A frame's shape: "number channel kind field field:code:max field:code:max:item/code/max|item". */
+function shapeOf(text: string): FrameShape {
+  let shape = shapes.get(text);
+  if (!shape) {
+    const [number, channel, kind = '', ...fields] = text.split(' ');
+    shapes.set(text, (shape = [Number(number), Number(channel), kind, fields.map((field) => fieldOf(field, ':'))]));
+  }
+  return shape;
+}
+
+function find<F>(table: FrameTable<F>, has: (shape: FrameShape) => boolean): FrameShape {
+  for (const text of table) if (has(shapeOf(text))) return shapeOf(text);
+  throw new WireError('row36-type');
+}
+
 function writeFields(w: Writer, fields: readonly Field[], frame: Readonly<Record<string, unknown>>): void {
   for (const [name, code, , items] of fields) {
     const v = frame[name];
@@ -195,7 +217,7 @@ function writeFields(w: Writer, fields: readonly Field[], frame: Readonly<Record
   }
 }
 
-function readList(r: Reader, max: number, items: readonly Field[] | undefined): unknown[] {
+function readList(r: Reader, max: number, items: readonly Field[] | null): unknown[] {
   const n = r.uint(max);
   if (n > r.left) throw new WireError('row35-length');
   const list: unknown[] = [];
@@ -229,22 +251,20 @@ function readFields(r: Reader, fields: readonly Field[], into: Record<string, un
 
 /** The bytes of a frame and the channel that it travels on. */
 export function encode<F extends { readonly kind: string }>(table: FrameTable<F>, frame: F): { channel: number; bytes: Uint8Array } {
-  const shape = table.find((s) => s[1] === frame.kind);
-  if (!shape) throw new WireError('row36-type');
+  const [number, channel, , fields] = find(table, (s) => s[2] === frame.kind);
   const w = new Writer();
-  w.uint(shape[0]);
-  writeFields(w, shape[3], frame);
-  return { channel: shape[2], bytes: w.bytes };
+  w.uint(number);
+  writeFields(w, fields, frame as unknown as Record<string, unknown>);
+  return { channel, bytes: w.bytes };
 }
 
 /** The frame that bytes hold, which came over a channel. Throws a WireError. */
 export function decode<F extends { readonly kind: string }>(table: FrameTable<F>, channel: number, bytes: Uint8Array): F {
   const r = new Reader(bytes);
   const type = r.uint();
-  const shape = table.find((s) => s[0] === type);
-  if (!shape) throw new WireError('row36-type');
-  if (shape[2] !== channel) throw new WireError('row36-channel');
-  const frame = readFields(r, shape[3], { kind: shape[1] });
+  const [, on, kind, fields] = find(table, (s) => s[0] === type);
+  if (on !== channel) throw new WireError('row36-channel');
+  const frame = readFields(r, fields, { kind });
   if (r.left > 0) throw new WireError('row35-trailing-bytes');
   return frame as unknown as F;
 }

@@ -45,7 +45,7 @@ func typescript(m *model) []byte {
 		p("/** %s: %s. */\nexport type %s = %s;\n", s.Name, s.Doc, s.Name, strings.Join(names, " | "))
 	}
 	for _, f := range m.Frames {
-		p("export const %s = [%d, '%s', %d, %s] as const;", lower(f.Name), f.Number, lower(f.Name), channelNumber(m, f.Channel), tsFields(f.Fields))
+		p("export const %s = '%d %d %s%s';", lower(f.Name), f.Number, channelNumber(m, f.Channel), lower(f.Name), tsFields(f.Fields))
 	}
 	for _, s := range sides {
 		p("\n/** Decodes and encodes %s. */\nexport const %s: FrameTable<%s> = [", s.Doc, lower(s.Name), s.Name)
@@ -137,34 +137,47 @@ func tsType(f field) string {
 	return "number"
 }
 
+// tsFields writes fields as codec.ts reads them: " name:code:max", short where it is the usual number, and the fields of
+// a list's items behind it as "name/code/max", joined by bars. The tables are a part of the SDK's size.
 func tsFields(fields []field) string {
-	var parts []string
+	var b strings.Builder
 	for _, f := range fields {
-		name := "'" + tsFieldName(f) + "'"
-		switch f.Kind {
-		case kUint:
-			parts = append(parts, fmt.Sprintf("[%s, %d, %d]", name, tsUint, f.Max))
-		case kAsset:
-			parts = append(parts, fmt.Sprintf("[%s, %d, %d]", name, tsUint, uint64(1)<<53-1))
-		case kInt:
-			parts = append(parts, fmt.Sprintf("[%s, %d, %d]", name, tsInt, f.Max))
-		case kBool:
-			parts = append(parts, fmt.Sprintf("[%s, %d, 1]", name, tsBool))
-		case kHash:
-			parts = append(parts, fmt.Sprintf("[%s, %d, 32]", name, tsHash))
-		case kString:
-			parts = append(parts, fmt.Sprintf("[%s, %d, %d]", name, tsString, f.Max))
-		case kBytes:
-			k := tsBytes
-			if f.UTF8 || f.Text {
-				k = tsString
+		b.WriteString(" " + tsField(f, ":"))
+		if f.Kind == kList {
+			for i, item := range f.Item.Fields {
+				b.WriteString(":|"[min(i, 1):][:1] + tsField(item, "/"))
 			}
-			parts = append(parts, fmt.Sprintf("[%s, %d, %d]", name, k, f.Max))
-		case kList:
-			parts = append(parts, fmt.Sprintf("[%s, %d, %d, %s]", name, tsList, f.Max, tsFields(f.Item.Fields)))
-		case kHashes:
-			parts = append(parts, fmt.Sprintf("[%s, %d, %d]", name, tsHashes, f.Max))
 		}
 	}
-	return "[" + strings.Join(parts, ", ") + "]"
+	return b.String()
+}
+
+func tsField(f field, sep string) string {
+	code, limit := tsUint, f.Max
+	switch f.Kind {
+	case kUint:
+		if f.Max == 1<<31-1 {
+			return tsFieldName(f)
+		}
+	case kAsset:
+		limit = 1<<53 - 1
+	case kInt:
+		code = tsInt
+	case kBool:
+		return fmt.Sprintf("%s%s%d", tsFieldName(f), sep, tsBool)
+	case kHash:
+		return fmt.Sprintf("%s%s%d", tsFieldName(f), sep, tsHash)
+	case kString:
+		code = tsString
+	case kBytes:
+		code = tsBytes
+		if f.UTF8 || f.Text {
+			code = tsString
+		}
+	case kList:
+		code = tsList
+	case kHashes:
+		code = tsHashes
+	}
+	return fmt.Sprintf("%s%s%d%s%d", tsFieldName(f), sep, code, sep, limit)
 }
