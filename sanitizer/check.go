@@ -48,8 +48,8 @@ func (c *checker) strings(b *wire.Batch) bool {
 		st.table, st.tableBytes, st.j.cleared = st.table[:0], 0, true
 		for _, id := range st.j.table {
 			e := &st.strs.list[id]
-			st.shown += int(e.refs) * (int(e.size) + shownString)
-			st.loose += int(e.refs)
+			st.most.bytes += int(e.refs) * (int(e.size) + shownString)
+			st.most.literals += int(e.refs)
 		}
 	}
 	c.seen = len(st.table)
@@ -67,7 +67,7 @@ func (c *checker) strings(b *wire.Batch) bool {
 		st.table = append(st.table, id)
 		st.strs.list[id].entry = uint32(len(st.table))
 		st.tableBytes += int(st.strs.list[id].size)
-		st.shown += int(st.strs.list[id].size) + shownString
+		st.most.bytes += int(st.strs.list[id].size) + shownString
 		if st.tableBytes > wire.MaxTableBytes {
 			return c.refuse(0, ruleTable)
 		}

@@ -166,7 +166,7 @@ func (c *checker) fresh(n node, parent, before wire.NodeID) (wire.NodeID, bool) 
 		n.flags |= flagMasked
 	}
 	st.put(id, n)
-	st.shown += shownNode
+	st.most.bytes += shownNode
 	st.nextID++
 	c.link(id, parent, before)
 	return id, true

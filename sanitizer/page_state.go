@@ -68,8 +68,7 @@ type state struct {
 	table      []strID
 	tableBytes int
 	info       pageInfo
-	shown      int // bytes that a snapshot takes at most
-	loose      int // literals that a snapshot has at most
+	most       most
 	j          journal
 }
 
@@ -108,6 +107,12 @@ type nodeImage struct {
 type attrImage struct {
 	i uint32
 	a attr
+}
+
+// most is what a snapshot of the page takes at most. It is only counted upwards; fits counts it anew when it gets high.
+type most struct {
+	bytes    int
+	literals int
 }
 
 func newState() *state {
@@ -193,7 +198,7 @@ func (s *state) newAttr(a attr) uint32 {
 		s.attrs = append(s.attrs, a)
 	}
 	s.j.newAttrs = append(s.j.newAttrs, i)
-	s.shown += shownAttr
+	s.most.bytes += shownAttr
 	return i
 }
 
@@ -201,9 +206,9 @@ func (s *state) newAttr(a attr) uint32 {
 func (s *state) use(id strID) {
 	s.strs.take(id)
 	s.j.taken = append(s.j.taken, id)
-	s.shown += int(s.strs.list[id].size) + shownString
+	s.most.bytes += int(s.strs.list[id].size) + shownString
 	if s.strs.list[id].entry == 0 {
-		s.loose++
+		s.most.literals++
 	}
 }
 

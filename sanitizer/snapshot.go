@@ -41,13 +41,13 @@ func (s *state) snapshot(b *wire.Batch) (size int) {
 // fits says whether a snapshot of the page can be sent: an agent who joins late must get what the others got bit by bit.
 // What a snapshot takes is only counted upwards; when the count gets too high, one is made to see.
 func (s *state) fits() bool {
-	if s.shown <= shownLimit && s.loose <= maxLiterals {
+	if s.most.bytes <= shownLimit && s.most.literals <= maxLiterals {
 		return true
 	}
 	var b wire.Batch
-	s.shown = s.snapshot(&b)
-	s.loose = len(b.Literals)
-	return s.shown <= shownLimit && s.loose <= maxLiterals
+	s.most.bytes = s.snapshot(&b)
+	s.most.literals = len(b.Literals)
+	return s.most.bytes <= shownLimit && s.most.literals <= maxLiterals
 }
 
 // maxLiterals is how many literals a batch may have.
