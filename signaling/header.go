@@ -35,7 +35,7 @@ var policies = map[family]string{
 }
 
 // permissions switches off what no page of this server needs (Permissions Policy).
-const permissions = "accelerometer=(), autoplay=(), bluetooth=(), camera=(), display-capture=(), encrypted-media=(), " +
+const permissions = "accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), " +
 	"fullscreen=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), " +
 	"microphone=(), midi=(), payment=(), picture-in-picture=(), publickey-credentials-get=(), screen-wake-lock=(), " +
 	"serial=(), storage-access=(), usb=(), xr-spatial-tracking=()"

@@ -123,6 +123,13 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// noIcon answers browsers that ask for an icon on their own: a 404 would show as an error in every page's console.
+func noIcon(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Cache-Control", "public, max-age=86400")
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
 // redirect sends a visitor to another page of the server.
 func redirect(to string) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
