@@ -29,9 +29,9 @@ var (
 )
 
 var (
-	codeHTML, codeSVG, codeForeign, codeInput, codeTextarea, codeSelect, codeOption, codeStyle uint16
-	attrType                                                                                   uint16
-	inputTypes                                                                                 []string
+	codeHTML, codeSVG, codeInput, codeTextarea, codeSelect, codeOption uint16
+	attrType                                                           uint16
+	inputTypes                                                         []string
 )
 
 // roles gives the role of the strings of each kind of value.
@@ -62,8 +62,8 @@ func init() {
 	for _, name := range shadowHosts {
 		elements[codes[name]].shadow = true
 	}
-	codeHTML, codeSVG, codeForeign, codeInput = codes["html"], codes["svg:svg"], codes["svg:foreignObject"], codes["input"]
-	codeTextarea, codeSelect, codeOption, codeStyle = codes["textarea"], codes["select"], codes["option"], codes["style"]
+	codeHTML, codeSVG, codeInput = codes["html"], codes["svg:svg"], codes["input"]
+	codeTextarea, codeSelect, codeOption = codes["textarea"], codes["select"], codes["option"]
 	for _, a := range vocab.Attributes {
 		r := attributeRule{value: a.Value, enum: uint32(len(a.Enum))}
 		if int(a.Value) < len(roles) {
