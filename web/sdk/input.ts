@@ -1,6 +1,7 @@
 // Carries out what an agent does, on the live page, and says so when it does not.
 import { Move } from '../wire/frames';
 import type { Choose, Click, FromCustomer, Navigate, PressKey, ScrollTo, SetValue, TypeText } from '../wire/frames';
+import type { Scope as ScopeName } from './index';
 import { common, fire, insert, isField, select, setValue, willChange } from './edit';
 import { focused, press } from './keys';
 import { setter } from './natives';
@@ -10,12 +11,19 @@ import type { Hit, Page } from './target';
 /** A frame that operates the page. */
 export type InputFrame = Click | TypeText | PressKey | ScrollTo | Choose | SetValue | Navigate;
 
+/** What the customer must have granted; the server asks the same, but what was taken back is over here at once. */
+const needs: Readonly<Record<InputFrame['kind'], ScopeName>> = {
+  click: 'click', choose: 'click', typeText: 'type', pressKey: 'type', setValue: 'type', scrollTo: 'scroll', navigate: 'navigate',
+};
+
 const setSelected = setter(HTMLOptionElement.prototype, 'selected');
 const AS_TYPED = 32; // longer texts come at once, as pasted ones do
 
 /** Carries out an input, or tells the server which rule kept it from that. */
-export function dispatch(frame: InputFrame, page: Page, send: (frame: FromCustomer) => void): void {
+export function dispatch(frame: InputFrame, page: Page, granted: readonly ScopeName[], send: (frame: FromCustomer) => void): void {
   try {
+    const scope = needs[frame.kind];
+    if (!granted.includes(scope)) throw new Refusal(`scope-${scope}`);
     carryOut(frame, page);
   } catch (error) {
     // Whatever the page's own handlers throw is the page's business; the agent learns that nothing is known.

@@ -225,7 +225,7 @@ export class PageSession implements Session {
       case 'ack':
         return;
       default:
-        if (this.#capture) dispatch(frame, this.#capture, (answer) => this.#transport.send(answer));
+        if (this.#capture) dispatch(frame, this.#capture, this.#scopes, (answer) => this.#transport.send(answer));
     }
   }
 

@@ -69,9 +69,9 @@ function editableRoot(el: HTMLElement): HTMLElement | null {
   return root;
 }
 
-/** What lies on top at a place of the window, shadow trees included. */
+/** What lies on top at a place of the window, shadow trees included. The SDK's own bar, which agents do not see, does not count. */
 function topAt(x: number, y: number): Element | null {
-  let at = document.elementFromPoint(x, y);
+  let at = document.elementsFromPoint(x, y).find((el) => !ours.has(el)) ?? null;
   for (;;) {
     const inner: Element | null = (at && shadowOf(at)?.elementFromPoint(x, y)) ?? null;
     if (!inner || inner === at) return at;
@@ -100,7 +100,7 @@ export function hitAt(el: HTMLElement, fx: number, fy: number): Hit {
   x = Math.min(Math.max(x, box.left + 0.5), box.right - 0.5);
   y = Math.min(Math.max(y, box.top + 0.5), box.bottom - 0.5);
   const top = topAt(x, y);
-  if (!top || ours.has(top)) throw new Refusal(Rule.Covered);
+  if (!top) throw new Refusal(Rule.Covered);
   const label = top.closest('label');
   if (!holds(el, top) && !(label && label.control === el)) throw new Refusal(Rule.Covered);
   const control = label?.control ?? el;
