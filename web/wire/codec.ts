@@ -254,7 +254,7 @@ export function encode<F extends { readonly kind: string }>(table: FrameTable<F>
   const [number, channel, , fields] = find(table, (s) => s[2] === frame.kind);
   const w = new Writer();
   w.uint(number);
-  writeFields(w, fields, frame as unknown as Record<string, unknown>);
+  writeFields(w, fields, frame);
   return { channel, bytes: w.bytes };
 }
 
