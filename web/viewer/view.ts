@@ -4,7 +4,7 @@ import type { Told } from './apply';
 import { Assets } from './assets';
 import { Drawings } from './draw';
 import { pointOf } from './hit';
-import type { ChatMessage, ChatRun, EndReason, Events, Grant, Page, Scope as ScopeName, State, Tool, View } from './index';
+import type { ChatMessage, ChatRun, EndReason, Events, Grant, Page, Quality, Scope as ScopeName, State, Tool, View } from './index';
 import { Input, pageOffset } from './input';
 import { bitsOf, plain, reasonOf, scopesOf, stateOf } from './names';
 import { Replica } from './replica';
@@ -26,6 +26,7 @@ export class AgentView implements View {
   state: State = 'connecting';
   scopes: readonly ScopeName[] = [];
   page: Page = { origin: '', url: '', title: '' };
+  private quality: Quality = { roundTrip: 0, stale: 0, degraded: false };
   private readonly place: Stage;
   private readonly replica: Replica;
   private readonly assets: Assets;
@@ -33,7 +34,7 @@ export class AgentView implements View {
   private readonly input: Input;
   private readonly transport: Transport;
   private readonly presence: Presence;
-  private readonly server = { self: 0, state: 'waiting' as State, granted: 0, driver: 0, roundTrip: 0, needs: 0, hinted: 0 };
+  private readonly server = { self: 0, state: 'waiting' as State, granted: 0, driver: 0, needs: 0, hinted: 0 };
   private readonly listeners: Listeners = {
     state: new Set(), page: new Set(), scope: new Set(), refused: new Set(), chat: new Set(), quality: new Set(), end: new Set(),
   };
@@ -61,7 +62,7 @@ export class AgentView implements View {
       up: () => this.presence.tell(),
       down: () => this.setState('connecting'),
       frame: (frame) => this.frame(frame),
-      roundTrip: (ms) => { this.server.roundTrip = ms; },
+      roundTrip: (roundTrip) => this.setQuality({ ...this.quality, roundTrip }),
       lost: () => this.finish('lost'),
     });
   }
@@ -154,7 +155,7 @@ export class AgentView implements View {
         this.emit('refused', { rule: frame.rule, node: frame.node });
         return;
       case 'quality':
-        this.emit('quality', { roundTrip: this.server.roundTrip || frame.roundTrip, stale: frame.stale, degraded: frame.degraded });
+        this.setQuality({ roundTrip: this.quality.roundTrip || frame.roundTrip, stale: frame.stale, degraded: frame.degraded });
         return;
       case 'agents':
       case 'ping':
@@ -189,6 +190,11 @@ export class AgentView implements View {
     if (this.state === state || this.state === 'ended') return;
     this.state = state;
     this.emit('state', state);
+  }
+
+  private setQuality(quality: Quality): void {
+    this.quality = quality;
+    this.emit('quality', quality);
   }
 
   private setPage(page: Page): void {
