@@ -185,19 +185,9 @@ test('the stage has exactly its sandbox', async ({ page }) => {
 
 test('a stage whose document was replaced is built anew', async ({ page }) => {
   await page.evaluate(() => window.harness.show((pen) => pen.text('first')));
-  await page.evaluate(async () => {
-    const { frame } = window.harness.stage;
-    const loaded = new Promise((resolve) => frame.addEventListener('load', resolve, { once: true }));
-    frame.src = '/stage?again';
-    await loaded;
-  });
-  expect(await page.evaluate(() => window.harness.stage.document())).toBeNull();
-  await page.evaluate(async () => {
-    const { frame } = window.harness.stage;
-    const loaded = new Promise((resolve) => frame.addEventListener('load', resolve, { once: true }));
-    frame.src = '/stage';
-    await loaded;
-  });
+  await page.evaluate(() => { window.harness.stage.frame.src = '/other'; });
+  await expect.poll(() => page.evaluate(() => window.harness.needs)).toEqual(['stage']);
+  expect(await page.evaluate(() => window.harness.stage.document()?.URL)).toBe(`${base}/stage`);
   const [needs, body] = await page.evaluate(() => {
     const h = window.harness;
     const asked = [...h.needs];

@@ -1,9 +1,10 @@
 // The stage: the sandboxed frame that holds the replica, and the layer above it that takes every click and key.
-import { rootOf } from './natives';
+import { removeChild, rootOf } from './natives';
 import { makeStageSheet } from './stagecss';
 import { texts } from './texts';
 
 const SANDBOX = 'allow-same-origin';
+const MAX_RELOADS = 5;
 
 /** The frame and what lies around it. */
 export interface Stage {
@@ -60,6 +61,46 @@ export function checkFrame(frame: HTMLIFrameElement): void {
   if (frame.getAttribute('sandbox') !== SANDBOX || frame.hasAttribute('srcdoc')) throw new Error('the stage is not sandboxed as it must be');
 }
 
+/** Keeps frame and overlay at the size of the customer's viewport, scaled to fit into the root. */
+class Plane {
+  readonly el: HTMLElement;
+  width = 1280;
+  height = 720;
+  scale = 1;
+  private readonly root: HTMLElement;
+  private readonly observer = new ResizeObserver(() => this.layout());
+
+  constructor(root: HTMLElement) {
+    this.root = root;
+    this.el = box(root, 'vitrine-plane');
+    this.el.style.transformOrigin = '0 0';
+    this.observer.observe(root);
+  }
+
+  resize(width: number, height: number): void {
+    this.width = Math.max(1, Math.min(width, 16384));
+    this.height = Math.max(1, Math.min(height, 16384));
+    this.layout();
+  }
+
+  private layout(): void {
+    const { clientWidth, clientHeight } = this.root;
+    this.scale = Math.min(1, clientWidth / this.width || 1, clientHeight / this.height || 1);
+    for (const child of this.el.children) {
+      const { style } = child as HTMLElement;
+      style.width = `${this.width}px`;
+      style.height = `${this.height}px`;
+    }
+    const x = Math.max(0, (clientWidth - this.width * this.scale) / 2);
+    const y = Math.max(0, (clientHeight - this.height * this.scale) / 2);
+    this.el.style.transform = `translate(${x}px, ${y}px) scale(${this.scale})`;
+  }
+
+  stop(): void {
+    this.observer.disconnect();
+  }
+}
+
 /** Makes the stage inside the container and loads its empty document from the server. */
 export function makeStage(container: HTMLElement, server: string): Stage {
   container.replaceChildren();
@@ -67,51 +108,35 @@ export function makeStage(container: HTMLElement, server: string): Stage {
   root.style.width = root.style.height = '100%';
   root.style.overflow = 'hidden';
   if (getComputedStyle(container).position === 'static') container.style.position = 'relative';
-  const plane = box(root, 'vitrine-plane');
-  plane.style.transformOrigin = '0 0';
-  const frame = makeFrame(plane);
-  const overlay = box(plane, 'vitrine-overlay');
-  let width = 1280;
-  let height = 720;
-  let scale = 1;
+  const plane = new Plane(root);
+  const frame = makeFrame(plane.el);
+  const overlay = box(plane.el, 'vitrine-overlay');
+  const address = new URL('/stage', server).href;
   let ours: Document | null = null;
+  let reloads = 0;
   const listeners: (() => void)[] = [];
-  const layout = (): void => {
-    const { clientWidth, clientHeight } = root;
-    scale = Math.min(1, clientWidth / width || 1, clientHeight / height || 1);
-    for (const { style } of [frame, overlay]) {
-      style.width = `${width}px`;
-      style.height = `${height}px`;
-    }
-    const x = Math.max(0, (clientWidth - width * scale) / 2);
-    const y = Math.max(0, (clientHeight - height * scale) / 2);
-    plane.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
-  };
-  const observer = new ResizeObserver(layout);
-  observer.observe(root);
   frame.addEventListener('load', () => {
     checkFrame(frame);
-    ours = frame.contentDocument;
-    if (ours && ours.URL !== new URL('/stage', server).href) ours = null;
-    if (!ours) return;
+    ours = frame.contentDocument?.URL === address ? frame.contentDocument : null;
+    if (!ours) {
+      // Something took the stage's place, or the server did not answer: the stage is loaded anew, a few times.
+      if (reloads++ < MAX_RELOADS) frame.src = address;
+      return;
+    }
     ours.adoptedStyleSheets = [makeStageSheet(ours)];
     for (const fn of listeners) fn();
   });
   checkFrame(frame);
-  frame.src = new URL('/stage', server).href;
-  plane.prepend(frame);
-  layout();
+  frame.src = address;
+  plane.el.prepend(frame);
+  plane.resize(plane.width, plane.height);
   return {
     frame, overlay, root,
-    scale: () => scale,
-    get width() { return width; },
-    get height() { return height; },
+    scale: () => plane.scale,
+    get width() { return plane.width; },
+    get height() { return plane.height; },
     document: () => (ours !== null && frame.contentDocument === ours ? ours : null),
-    resize(w, h) {
-      width = Math.max(1, Math.min(w, 16384));
-      height = Math.max(1, Math.min(h, 16384));
-      layout();
-    },
+    resize: (width, height) => plane.resize(width, height),
     show(visible) { frame.style.visibility = visible ? 'visible' : 'hidden'; },
     onDocument(fn) {
       listeners.push(fn);
@@ -119,9 +144,9 @@ export function makeStage(container: HTMLElement, server: string): Stage {
     },
     clear() {
       listeners.length = 0;
-      observer.disconnect();
-      const html = ours && rootOf(ours);
-      html?.remove();
+      plane.stop();
+      const html = ours && (rootOf(ours) as Element | null);
+      if (ours && html) removeChild(ours, html);
       if (ours) ours.adoptedStyleSheets = [];
       frame.style.visibility = 'hidden';
       overlay.remove();
