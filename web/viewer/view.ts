@@ -120,6 +120,7 @@ export class AgentView implements View {
     switch (frame.kind) {
       case 'welcome':
         this.server.self = frame.self;
+        this.presence.pace(frame.awaySeconds);
         this.setPage({ ...this.page, origin: plain(frame.origin) });
         return;
       case 'state':
@@ -269,7 +270,7 @@ export class AgentView implements View {
 class Presence {
   private active = true;
   private readonly send: (visible: boolean, active: boolean) => void;
-  private readonly timer = setInterval(() => this.tell(), PRESENCE_EVERY);
+  private timer = setInterval(() => this.tell(), PRESENCE_EVERY);
   private readonly act = (): void => this.acted();
   private readonly changed = (): void => this.tell();
 
@@ -281,6 +282,12 @@ class Presence {
 
   acted(): void {
     this.active = true;
+  }
+
+  /** Tells often enough for a server that takes the agent for away after so many seconds. */
+  pace(awaySeconds: number): void {
+    clearInterval(this.timer);
+    this.timer = setInterval(() => this.tell(), Math.min(PRESENCE_EVERY, Math.max(250, awaySeconds * 300)));
   }
 
   tell(): void {
