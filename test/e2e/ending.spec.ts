@@ -4,17 +4,7 @@ import { expect, test, together } from './support/env';
 import { framesFromCustomer } from './support/frames';
 import { expectSame } from './support/people';
 
-test.use({ config: 'session:\n  agent_away: 3s\n  resume_grace: 3s\n' });
-
-test('the agent\'s tab is closed: the session ends after the configured time', async ({ customer, agent, server, at }) => {
-  await together(customer, agent, server, at('form.html'));
-  const closed = Date.now();
-  await agent.page.close();
-  await expect.poll(() => customer.state(), { timeout: 15_000 }).toBe('ended');
-  const after = Date.now() - closed;
-  expect(after).toBeGreaterThan(2_000);
-  expect(after).toBeLessThan(8_000);
-});
+test.use({ config: 'session:\n  resume_grace: 2s\n' });
 
 test('the customer stops: nothing arrives later than 250 ms after, and the stage is empty', async ({ customer, agent, server, at }) => {
   await together(customer, agent, server, at('dashboard.html'));
@@ -33,7 +23,10 @@ test('the customer stops: nothing arrives later than 250 ms after, and the stage
   await stop.click();
   await expect.poll(() => agent.sees()).toBe(false);
   await expect.poll(() => customer.state()).toBe('ended');
-  const { stopped, ticks } = await customer.page.evaluate(() => window as unknown as { stopped: number; ticks: number }).then(({ stopped: at, ticks: n }) => ({ stopped: at, ticks: n }));
+  const { stopped, ticks } = await customer.page.evaluate(() => {
+    const page = window as unknown as { stopped: number; ticks: number };
+    return { stopped: page.stopped, ticks: page.ticks };
+  });
   await expect.poll(() => customer.page.evaluate(() => (window as unknown as { ticks: number }).ticks)).toBeGreaterThan(ticks + 60);
   const pageBytes = new Set<number>([Channel.Dom, Channel.Asset]);
   const arrived = (await agent.received()).filter(({ channel }) => pageBytes.has(channel));
@@ -41,7 +34,7 @@ test('the customer stops: nothing arrives later than 250 ms after, and the stage
   expect((arrived.at(-1)?.at ?? 0) - stopped).toBeLessThan(250);
   const left = (await customer.sent()).filter(({ channel }) => pageBytes.has(channel));
   expect((left.at(-1)?.at ?? 0) - stopped).toBeLessThan(250);
-  const rest = await agent.page.evaluate(() => document.querySelector<HTMLIFrameElement>('iframe[sandbox]')?.contentDocument?.documentElement.textContent.trim() ?? '');
+  const rest = await agent.page.evaluate(() => document.querySelector<HTMLIFrameElement>('iframe[sandbox]')?.contentDocument?.body?.textContent ?? '');
   expect(rest).toBe('');
 });
 

@@ -130,7 +130,7 @@ export class Agent extends Person {
     }, selector);
   }
 
-  /** Scrolls the stage's own view to the element where needed and returns the middle of it in the console's window. */
+  /** The middle of an element of the stage, in the console's window. */
   async pointOf(selector: string): Promise<{ x: number; y: number }> {
     return this.page.evaluate((query) => {
       const frame = document.querySelector<HTMLIFrameElement>('iframe[sandbox]');
@@ -144,6 +144,25 @@ export class Agent extends Person {
         y: outer.top + (inner.top + inner.height / 2) * scale,
       };
     }, selector);
+  }
+
+  /** Turns the wheel until an element can be seen: it is the customer's page that is scrolled. */
+  async bring(selector: string): Promise<void> {
+    const beyond = (): Promise<number> => this.page.evaluate((query) => {
+      const stage = document.querySelector<HTMLIFrameElement>('iframe[sandbox]')?.contentDocument;
+      const box = stage?.querySelector(query)?.getBoundingClientRect();
+      if (!stage || !box) throw new Error(`the stage has no ${query}`);
+      const height = stage.documentElement.clientHeight;
+      return Math.round(box.top < 0 ? box.top : Math.max(0, box.bottom - height));
+    }, selector);
+    const outer = await this.page.locator('iframe[sandbox]').boundingBox();
+    if (!outer) throw new Error('there is no stage');
+    await this.page.mouse.move(outer.x + 3, outer.y + outer.height / 2);
+    await expect.poll(async () => {
+      const left = await beyond();
+      if (left !== 0) await this.page.mouse.wheel(0, left);
+      return left;
+    }, { message: `${selector} is brought into sight`, intervals: [100] }).toBe(0);
   }
 
   async click(selector: string): Promise<void> {

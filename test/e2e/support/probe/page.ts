@@ -35,6 +35,9 @@ function attributes(element: Element, rule: ElementRule, masked: boolean): Recor
   }
   const reference = element.getAttribute('href') ?? element.getAttribute('xlink:href');
   if (reference?.startsWith('#') && attributeRule('#ref', rule)) attrs['#ref'] = reference;
+  const editable = element.getAttribute('contenteditable');
+  if (editable !== null && editable !== 'false') attrs['#editable'] = '';
+  if (element.matches('[data-vitrine~=readonly]')) attrs['#readonly'] = '';
   if (element instanceof HTMLInputElement && element.type === 'password') Reflect.deleteProperty(attrs, 'readonly');
   return attrs;
 }
@@ -88,14 +91,15 @@ function adopted(owner: Document | ShadowRoot): Dump[] {
 }
 
 function dump(element: Element, rule: ElementRule, from: Context): Dump {
-  const masked = from.masked || isMasked(element, from.masks);
+  const own = isMasked(element, from.masks);
+  const masked = from.masked || own;
   const context: Context = { masks: from.masks, masked, rule };
   const inside = rule.content === Content.Empty ? [] : children(element.childNodes, context);
   if (element === document.head) inside.push(...adopted(document));
   const shadow = element.shadowRoot ?? closed.find(({ host }) => host === element);
   return {
     kind: rule.key,
-    attrs: attributes(element, rule, masked),
+    attrs: { ...attributes(element, rule, masked), ...(own ? { '#mask': '' } : {}) },
     live: rule.key === 'style' ? {} : state(element, masked),
     children: shadow ? [{ kind: '#shadow', children: [...children(shadow.childNodes, context), ...adopted(shadow)] }, ...inside] : inside,
   };

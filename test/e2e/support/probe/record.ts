@@ -1,5 +1,5 @@
 // Keeps every message of every data channel of the page, both ways. Runs before any other script of the page.
-import { encode } from '../../../../web/wire/codec';
+import { encode, type FrameTable, WireError } from '../../../../web/wire/codec';
 import { type FromAgent, type FromCustomer, fromAgent, fromCustomer, type ToAgent, type ToCustomer, toAgent, toCustomer } from '../../../../web/wire/frames';
 import { messages } from '../../../../web/wire/message';
 import type { Candidate, Message, PackedMessage } from './types';
@@ -60,15 +60,25 @@ function open(id: number): RTCDataChannel {
   return channel;
 }
 
+type Encoded = ReturnType<typeof encode>;
+
+// The bytes of a frame of either side: what one table does not know the other does.
+function either<A extends { readonly kind: string }, B extends { readonly kind: string }>(a: FrameTable<A>, b: FrameTable<B>, frame: A | B): Encoded {
+  try {
+    return encode(a, frame as A);
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    return encode(b, frame as B);
+  }
+}
+
 export function send(frame: FromAgent | FromCustomer): void {
-  const known = fromAgent.some((shape) => shape[1] === frame.kind);
-  const { channel, bytes } = known ? encode(fromAgent, frame as FromAgent) : encode(fromCustomer, frame as FromCustomer);
+  const { channel, bytes } = either(fromAgent, fromCustomer, frame);
   for (const message of messages(bytes)) open(channel).send(message.slice());
 }
 
 export function deliver(frame: ToCustomer | ToAgent): void {
-  const known = toCustomer.some((shape) => shape[1] === frame.kind);
-  const { channel, bytes } = known ? encode(toCustomer, frame as ToCustomer) : encode(toAgent, frame as ToAgent);
+  const { channel, bytes } = either(toCustomer, toAgent, frame);
   for (const message of messages(bytes)) open(channel).dispatchEvent(new MessageEvent('message', { data: message.slice().buffer }));
 }
 

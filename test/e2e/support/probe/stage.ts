@@ -3,6 +3,7 @@ import { Content, Value } from '../../../../web/wire/vocabulary';
 import type { Dump, Look } from './types';
 import { attributeRule, canonical, type ElementRule, elementRule } from './vocabulary';
 
+const marks = new Set(['vitrine-mask', 'vitrine-readonly', 'vitrine-editable']);
 const pictures = new Set(['img', 'svg:image', 'input', 'video', 'canvas']);
 
 /** The document of the stage; null before there is one. */
@@ -16,6 +17,8 @@ const is = (node: Node, kind: string): boolean => Object.prototype.toString.call
 /** The name under which an attribute is compared, or null when it is the stage's own. */
 function nameOf(name: string, value: string, rule: ElementRule): string | null {
   if (name === 'vitrine-type') return 'type';
+  if (marks.has(name)) return `#${name.slice(8)}`;
+  if (name === 'contenteditable') return null;
   if (name.startsWith('vitrine-') || name === 'autocomplete') return null;
   if (rule.key === 'input' && (name === 'type' || name === 'value')) return null; // compared as live state
   if (pictures.has(rule.key) && (name === 'src' || name === 'href' || name === 'poster') && value.startsWith('blob:')) return null;

@@ -106,6 +106,7 @@ export function canonical(rule: AttributeRule, element: Element, text: string): 
     case Value.Decls:
       return declarations(element);
     case Value.CSSValue:
+      return /url\((?!["']?#)/.test(text) ? null : numbers(text); // an address arrives as something else
     case Value.Number:
     case Value.Media:
     case Value.Colour:
