@@ -138,7 +138,8 @@ func latency(b *bench) error {
 	}
 	all, err := b.browse("latency", string(args))
 	if err != nil {
-		return fmt.Errorf("%w\n%s", err, host.log.String())
+		host.stop() // and with it the writing of its log
+		return fmt.Errorf("%w\n%s", err, host.log)
 	}
 	value := func(kind string, q float64, value func(sample) float64) float64 {
 		list, e := pick(all, func(s sample) bool { return s.Kind == kind }, value)

@@ -32,11 +32,11 @@ func idle(b *bench) error {
 	per := func(n uint64) float64 { return float64(n) / idlePeers }
 	return b.printAll(
 		measured("idle.goroutines", per(uint64(got[0].Goroutines)), "goroutines").limit(20),
-		measured("idle.goroutines.bare", per(uint64(got[0].Goroutines)), "goroutines").versus("bare pion peer", per(uint64(got[1].Goroutines))),
+		measured("idle.goroutines", per(uint64(got[0].Goroutines)), "goroutines").versus("bare pion peer", per(uint64(got[1].Goroutines))),
 		measured("idle.heap", per(got[0].Heap)/1e3, "kB").versus("bare pion peer", per(got[1].Heap)/1e3),
-		measured("idle.heap.limit", per(got[0].Heap)/1e3, "kB").limit(150),
+		measured("idle.heap", per(got[0].Heap)/1e3, "kB").limit(150),
 		measured("idle.rss", per(got[0].RSS)/1e3, "kB").versus("bare pion peer", per(got[1].RSS)/1e3),
-		measured("idle.rss.limit", per(got[0].RSS)/1e3, "kB").limit(220),
+		measured("idle.rss", per(got[0].RSS)/1e3, "kB").limit(220),
 		measured("idle.cpu", got[0].CPU.Seconds()*100, "% of a core").versus("bare pion peer", got[1].CPU.Seconds()*100),
 	)
 }
