@@ -17,6 +17,7 @@ type Role uint8
 const (
 	Customer Role = iota + 1
 	Agent
+	Preview // the customer, looking at what agents are shown
 )
 
 // String is the role's name.
@@ -26,6 +27,8 @@ func (r Role) String() string {
 		return "customer"
 	case Agent:
 		return "agent"
+	case Preview:
+		return "preview"
 	}
 	return "nobody"
 }
@@ -110,7 +113,7 @@ var (
 	ErrBusy         = errors.New("sfu: too many connections of this session are being made")
 	ErrNoSession    = errors.New("sfu: no such session")
 	ErrNoConnection = errors.New("sfu: no such connection")
-	ErrGrant        = errors.New("sfu: the grant is not for a customer or an agent")
+	ErrGrant        = errors.New("sfu: the grant is for nobody")
 	ErrOffer        = errors.New("sfu: the offer must have one application section, be valid SDP and at most 16 KB")
 	ErrETag         = errors.New("sfu: the connection was restarted meanwhile")
 )

@@ -135,6 +135,9 @@ func (s *session) admit(a ask, granted wire.Scope) {
 	s.consent.granted |= granted & (wire.ScopeView | wire.ScopeSecondAgent)
 	a.agent.admitted = granted
 	a.agent.active = time.Now()
+	for _, p := range s.room.previews {
+		p.admitted = s.consent.granted & wire.ScopeView
+	}
 	s.tellScopes()
 	s.settle()
 	if first {
@@ -243,5 +246,5 @@ func (s *session) scopes() *wire.Scopes {
 }
 
 func (s *session) tellScopes() {
-	s.tellAll(sanitizer.Server(s.scopes()), func(*seat) bool { return true })
+	s.tellAll(sanitizer.Server(s.scopes()), everybody)
 }

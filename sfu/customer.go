@@ -89,7 +89,7 @@ func (s *session) say(p *seat, f *wire.Say) {
 		s.refuse(p, 0, r.Rule, r.Node)
 		return
 	}
-	s.tellAll(clean, func(*seat) bool { return true })
+	s.tellAll(clean, people)
 }
 
 // receipt passes the page's word on to the agent whose input was not carried out. A rule is a name, so nothing else
@@ -125,7 +125,7 @@ func (s *session) customerDraws(c *conn, f *wire.Stroke) {
 		s.strike(c, r.Rule, r.Node)
 		return
 	}
-	s.tellAll(clean, func(p *seat) bool { return p.admitted != 0 })
+	s.tellAll(clean, watching)
 }
 
 // customerPoints passes the customer's pointer on. One that is refused is not worth a strike: it may have been overtaken
@@ -135,6 +135,6 @@ func (s *session) customerPoints(f *wire.Pointer) {
 		return
 	}
 	if clean, r := s.share.page.CheckPointer(f, 0); r == nil {
-		s.tellAll(clean, func(p *seat) bool { return p.admitted != 0 })
+		s.tellAll(clean, watching)
 	}
 }

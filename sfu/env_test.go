@@ -115,7 +115,7 @@ func (e *env) dial(g sfu.Grant) client.Dial {
 
 func (e *env) connect(g sfu.Grant, c client.Config) *client.Client {
 	e.t.Helper()
-	c.Agent = g.Role == sfu.Agent
+	c.Agent = g.Role != sfu.Customer
 	cl, err := client.Connect(timeout(e.t), c, e.dial(g))
 	if err != nil {
 		e.t.Fatal(err)

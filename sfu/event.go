@@ -41,6 +41,8 @@ const (
 	AgentJoined      Kind = "agent.joined"
 	AgentLost        Kind = "agent.lost"
 	AgentLeft        Kind = "agent.left"
+	PreviewOpened    Kind = "preview.opened"
+	PreviewClosed    Kind = "preview.closed"
 	ConsentAsked     Kind = "consent.asked"
 	ConsentGranted   Kind = "consent.granted"
 	ConsentRefused   Kind = "consent.refused"

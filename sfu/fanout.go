@@ -145,7 +145,7 @@ func (s *session) fanOut(clean sanitizer.Clean, b *wire.Batch, packed bool) {
 	h.dropShot()
 	if b.Snapshot {
 		h.ring.reset()
-		for _, p := range s.room.agents {
+		for p := range s.room.viewers {
 			p.view.behind, p.view.next = false, h.ring.end()
 		}
 	}
@@ -156,7 +156,7 @@ func (s *session) fanOut(clean sanitizer.Clean, b *wire.Batch, packed bool) {
 	h.ring.add(pack(clean, deflate))
 	clean.Wipe()
 	now := time.Now()
-	for _, p := range s.room.agents {
+	for p := range s.room.viewers {
 		if p.admitted != 0 && p.conn != nil && p.view.probe.at.IsZero() {
 			p.view.probe = probe{epoch: b.Epoch, seq: b.Seq, at: now}
 		}
@@ -172,13 +172,13 @@ func (s *session) assets(c *conn, out []sanitizer.Clean, r *sanitizer.Refusal) {
 			s.tellAll(clean, func(p *seat) bool { return p.admitted != 0 })
 			continue
 		}
-		for _, p := range s.room.agents {
+		for p := range s.room.viewers {
 			if p.admitted != 0 && p.conn != nil && !clean.Empty() {
 				p.view.assets = append(p.view.assets, clean)
 			}
 		}
 	}
-	for _, p := range s.room.agents {
+	for p := range s.room.viewers {
 		s.pump(p)
 	}
 	if r != nil {

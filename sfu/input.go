@@ -72,7 +72,7 @@ func (s *session) input(p *seat, f wire.FromAgent) {
 	case r != nil:
 		s.refuseFrame(p, f, r)
 	case everybody:
-		s.tellAll(clean, func(other *seat) bool { return other != p && (other == s.room.customer || other.admitted != 0) })
+		s.tellAll(clean, func(other *seat) bool { return other != p && (other == s.room.customer || watching(other)) })
 	default:
 		s.totals.Inputs++
 		s.tell(s.room.customer.conn, clean)

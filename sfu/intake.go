@@ -30,6 +30,7 @@ type intake struct {
 var attended = [...][5]bool{
 	Customer: {wire.Ctl: true, wire.Dom: true},
 	Agent:    {wire.Ctl: true, wire.Input: true},
+	Preview:  {wire.Ctl: true},
 }
 
 const (

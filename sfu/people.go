@@ -125,7 +125,9 @@ func (s *session) welcome(p *seat) {
 	s.ticket(p.conn)
 	s.tell(p.conn, sanitizer.Server(&wire.State{State: s.stateFor(p)}))
 	s.tell(p.conn, sanitizer.Server(s.scopes()))
-	s.tell(p.conn, sanitizer.Server(s.agents()))
+	if people(p) {
+		s.tell(p.conn, sanitizer.Server(s.agents()))
+	}
 }
 
 // ticket gives somebody the token for their next connection.
@@ -151,7 +153,7 @@ func (s *session) agents() *wire.Agents {
 }
 
 func (s *session) tellAgents() {
-	s.tellAll(sanitizer.Server(s.agents()), func(*seat) bool { return true })
+	s.tellAll(sanitizer.Server(s.agents()), people)
 	s.publish()
 }
 

@@ -43,7 +43,7 @@ type seat struct {
 	id       wire.AgentID // 0 is the customer
 	grant    Grant
 	conn     *conn      // nil while there is none
-	admitted wire.Scope // of an agent: the scope by which they may see the page, or 0
+	admitted wire.Scope // of an agent or a preview: the scope by which they may see the page, or 0
 	visible  bool
 	active   time.Time // when they last did something
 	view     view
@@ -75,6 +75,7 @@ type session struct {
 type room struct {
 	customer *seat   // nil until their first Hello
 	agents   []*seat // in the order of their first Hello
+	previews []*seat // those that are connected
 	lastID   wire.AgentID
 	conns    []*conn // all that are open, those that have not said Hello included
 }
@@ -175,8 +176,12 @@ func (s *session) frame(c *conn, ch wire.Channel, frame []byte, packed bool) {
 		s.strike(c, ruleOf(err), 0)
 	case greets != (c.seat == nil):
 		s.strike(c, "row36-hello", 0)
+	case greets && c.grant.Role == Preview:
+		s.helloPreview(c, hello)
 	case greets:
 		s.helloAgent(c, hello)
+	case c.grant.Role == Preview:
+		s.previewSays(c, f)
 	default:
 		s.agentSays(c.seat, f)
 	}
@@ -243,10 +248,13 @@ func (s *session) lost(c *conn, rule string) {
 	}
 	p.conn = nil
 	p.view = view{behind: true}
-	if p == s.room.customer {
+	switch p.grant.Role {
+	case Customer:
 		s.times.grace = time.Now().Add(s.cfg.Timeouts.ResumeGrace)
 		s.auditSeat(p, Event{Kind: CustomerLost, Rule: rule})
-	} else {
+	case Preview:
+		s.leavePreview(p, rule)
+	default:
 		s.auditSeat(p, Event{Kind: AgentLost, Rule: rule})
 		s.tellAgents()
 	}

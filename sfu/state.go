@@ -126,7 +126,7 @@ func (s *session) fault(place string) {
 func (s *session) wipe() {
 	s.share.wipe()
 	s.fromCustomer, s.fromAgent = wire.FromCustomerDecoder{}, wire.FromAgentDecoder{}
-	for _, p := range s.room.agents {
+	for p := range s.room.viewers {
 		p.view = view{}
 	}
 }
