@@ -32,7 +32,7 @@ function Notice({ text, onDismiss }: { readonly text: string; readonly onDismiss
     <div class={text === '' ? 'notice none' : 'notice'} role="status" aria-live="polite">
       {text !== '' && (
         <>
-          <span>{text}</span>
+          <span title={text}>{text}</span>
           <button type="button" class="square" aria-label={texts.dismiss} onClick={onDismiss}><Icon name="close" /></button>
         </>
       )}
@@ -54,7 +54,6 @@ export function Live({ view, place, onEnd }: { readonly view: View | null; reado
   return (
     <div class="live" hidden={view === null}>
       {session && <Bar session={session} actions={actions} chat={chat} unread={messages.length - read} onChat={() => setChat(!chat)} />}
-      <Notice text={session?.notice ?? ''} onDismiss={actions.dismiss} />
       <div class="body">
         <main class={`stage ${state}${operating ? ' operating' : ''}`} aria-label={texts.live}>
           <div class="place" ref={place} />
@@ -85,7 +84,7 @@ function Bar({ session, actions, chat, unread, onChat }: BarProps) {
         <ModeSwitch session={session} actions={actions} />
         <Navigation session={session} />
         <Tools session={session} actions={actions} />
-        <span class="gap" />
+        <Notice text={session.notice} onDismiss={actions.dismiss} />
         <QualityBars quality={session.quality} />
         <button type="button" class="square" aria-pressed={chat} aria-label={chat ? texts.chat.close : texts.chat.open} title={chat ? texts.chat.close : texts.chat.open} onClick={onChat}>
           <Icon name="chat" />

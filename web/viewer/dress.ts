@@ -5,6 +5,7 @@ import { Value } from '../wire/vocabulary';
 import { ARIA_ATTR, type AttributeRule, DATA_ATTR, type ElementRule, MASK_ATTR, allowed, attributeSuffix, attributes, hiddenByMask } from './alphabet';
 import { hasAttribute, inputValue, removeAttribute, setAreaValue, setAttribute, setChecked, setIndeterminate, setInputValue } from './natives';
 import type { Strings } from './strings';
+import { texts } from './texts';
 import type { Entry } from './tree';
 import type { Users } from './users';
 
@@ -136,7 +137,7 @@ export class Wardrobe {
     setAttribute(el, 'vitrine-type', value);
     // A file control would be the agent's own; a password control would be filled by the agent's browser.
     setAttribute(el, 'type', value === 'file' ? 'button' : value);
-    if (value === 'file') setInputValue(el as HTMLInputElement, '\u2026');
+    if (value === 'file') setInputValue(el as HTMLInputElement, texts.file);
     if (value === 'password') setAttribute(el, 'readonly', '');
   }
 

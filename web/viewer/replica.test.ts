@@ -166,7 +166,7 @@ describe('form controls', () => {
       });
     });
     const inputs = [...b.doc.querySelectorAll('input')];
-    expect(inputs.map((i) => i.value)).toEqual(['typed', '\u2022\u2022\u2022', '\u2026']);
+    expect(inputs.map((i) => i.value)).toEqual(['typed', '\u2022\u2022\u2022', 'Choose File  No file chosen']);
     expect(inputs.map((i) => i.type)).toEqual(['text', 'password', 'button']);
     expect(inputs.map((i) => i.autocomplete)).toEqual(['off', 'off', 'off']);
     expect(inputs.map((i) => i.name)).toEqual(['', '', '']);

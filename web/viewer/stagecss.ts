@@ -14,6 +14,10 @@ const css = `
   :where(dialog[vitrine-top]) {
     padding: 1em; max-width: calc(100% - 6px - 2em); max-height: calc(100% - 6px - 2em); box-shadow: 0 0 0 100vmax rgb(0 0 0 / .1);
   }
+  /* A file control is drawn by a button; this is the size that browsers give the real one. */
+  :where(input[vitrine-type=file]) {
+    box-sizing: border-box; width: 253px; height: 21px; padding: 0; border: 0; background: none; text-align: start; white-space: pre; overflow: hidden;
+  }
   ${layers}
 }
 [vitrine-closed] { display: none !important; }

@@ -2,6 +2,7 @@
 export const texts = {
   page: 'Customer page',
   keyboard: 'Customer page. What you type goes to the customer. F6 leaves the page.',
+  file: 'Choose File  No file chosen',
   link: 'Link to: ',
   customer: 'Customer',
   agent: 'Agent',

@@ -34,7 +34,7 @@ export class AgentView implements View {
   private readonly input: Input;
   private readonly transport: Transport;
   private readonly presence: Presence;
-  private readonly server = { self: 0, state: 'waiting' as State, granted: 0, driver: 0, needs: 0, hinted: 0 };
+  private readonly server = { self: 0, state: 'waiting' as State, granted: 0, driver: 0, needs: 0, hinted: 0, ending: false };
   private readonly listeners: Listeners = {
     state: new Set(), page: new Set(), scope: new Set(), refused: new Set(), chat: new Set(), quality: new Set(), end: new Set(),
   };
@@ -63,7 +63,8 @@ export class AgentView implements View {
       down: () => this.setState('connecting'),
       frame: (frame) => this.frame(frame),
       roundTrip: (roundTrip) => this.setQuality({ ...this.quality, roundTrip }),
-      lost: () => this.finish('lost'),
+      // The server closes the connection once it has ended the session; its last word may be lost with it.
+      lost: () => this.finish(this.server.ending ? 'agent' : 'lost'),
     });
   }
 
@@ -256,6 +257,7 @@ export class AgentView implements View {
   }
 
   end(): void {
+    this.server.ending = true;
     if (this.state === 'connecting' || !this.transport.send({ kind: 'end' })) this.finish('agent');
   }
 
