@@ -55,6 +55,7 @@ test('a customer and an agent in the demo shop', async ({ customer, agent, serve
   await shot('5-control-asked');
   await customer.press(/^allow$/i);
   await expect(agent.page.getByText('The customer lets you operate the page')).toBeVisible();
+  await agent.page.getByRole('button', { name: 'Dismiss' }).click();
   await agent.click('[data-filters] input[type=checkbox]');
   await expect(shop.locator('input[value=stoneware]')).not.toBeChecked();
   await expectSame(customer, agent);

@@ -153,7 +153,7 @@ export class Agent extends Person {
       const box = stage?.querySelector(query)?.getBoundingClientRect();
       if (!stage || !box) throw new Error(`the stage has no ${query}`);
       const height = stage.documentElement.clientHeight;
-      return Math.round(box.top < 0 ? box.top : Math.max(0, box.bottom - height));
+      return Math.round(box.top < 0 ? box.top : Math.max(0, box.bottom - height)) + 0; // no -0
     }, selector);
     const outer = await this.page.locator('iframe[sandbox]').boundingBox();
     if (!outer) throw new Error('there is no stage');
