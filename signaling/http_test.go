@@ -69,8 +69,9 @@ func TestG15_SecurityHeadersOnEveryRoute(t *testing.T) {
 func TestG15_PagesHaveTheirOwnPolicies(t *testing.T) {
 	e := newEnv(t, nil)
 	for path, want := range map[string]string{
-		"/console/": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; frame-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
-		"/stage":    "default-src 'none'; img-src blob: data:; style-src 'unsafe-inline'; font-src blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; require-trusted-types-for 'script'; trusted-types 'none'",
+		"/console/":        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; frame-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+		"/console/preview": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; frame-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+		"/stage":           "default-src 'none'; img-src blob: data:; style-src 'unsafe-inline'; font-src blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; require-trusted-types-for 'script'; trusted-types 'none'",
 	} {
 		r := e.do(call{method: "GET", path: path})
 		if got := r.header.Get("Content-Security-Policy"); r.status != 200 || got != want {
@@ -98,6 +99,7 @@ func TestStaticFiles(t *testing.T) {
 		"/sdk/vitrine.d.ts":   {"sdk types", "text/plain; charset=utf-8"},
 		"/console/":           {"console html", "text/html; charset=utf-8"},
 		"/console/console.js": {"console js", "text/javascript; charset=utf-8"},
+		"/console/preview":    {"console html", "text/html; charset=utf-8"},
 		"/stage":              {"stage html", "text/html; charset=utf-8"},
 		"/docs/DEPLOY.md":     {"deploy", "text/plain; charset=utf-8"},
 	} {

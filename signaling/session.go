@@ -3,6 +3,7 @@ package signaling
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"vitrine/internal/audit"
@@ -105,9 +106,13 @@ func (s *Server) started(id string, site Site, subject string) (started, error) 
 
 // ticket signs a token for the next connection of a person.
 func (s *Server) ticket(g sfu.Grant, site string) (ticket, error) {
+	return s.sign(g, site, MaxTokenLife)
+}
+
+func (s *Server) sign(g sfu.Grant, site string, life time.Duration) (ticket, error) {
 	claims := Claims{Session: g.Session, Role: g.Role.String(), Name: g.Name, Site: site}
 	claims.Subject = g.Subject
-	token, expires, err := s.config.Tokens.Mint(KindSession, claims, MaxTokenLife)
+	token, expires, err := s.config.Tokens.Mint(KindSession, claims, life)
 	return ticket{token, expires.Unix()}, err
 }
 
@@ -169,11 +174,12 @@ func (s *Server) person(w http.ResponseWriter, r *http.Request, session string) 
 	return person{claims, grant}, nil
 }
 
-// place holds a person's page against their role: customers call from their site's pages, agents from the server's own.
+// place holds a person's page against their role: customers call from their site's pages, agents and previews from the
+// server's own.
 func (s *Server) place(r *http.Request, c Claims) error {
 	origin := r.Header.Get("Origin")
 	switch {
-	case c.Role == RoleAgent && !s.ownPage(r):
+	case c.Role != RoleCustomer && !s.ownPage(r):
 		return problemForeign
 	case c.Role == RoleCustomer && origin != "" && !s.sites[c.Site].allows(origin):
 		return problemOrigin
@@ -193,19 +199,27 @@ func (s *Server) grant(r *http.Request, c Claims, e entry) sfu.Grant {
 		}
 	case RoleAgent:
 		g.Role, g.Company, g.May = sfu.Agent, s.sites[e.site].Company, mayAsk
+	case RolePreview:
+		g.Role = sfu.Preview
 	}
 	return g
 }
 
+// as is a person who must have one of some roles in the session that the address names.
+func (s *Server) as(w http.ResponseWriter, r *http.Request, roles ...string) (person, error) {
+	p, err := s.person(w, r, r.PathValue("session"))
+	if err == nil && !slices.Contains(roles, p.Role) {
+		s.rejected("role", p.Claims)
+		err = problemRole
+	}
+	return p, err
+}
+
 // renewCode gives the customer a fresh code; the one before is void.
 func (s *Server) renewCode(w http.ResponseWriter, r *http.Request) error {
-	p, err := s.person(w, r, r.PathValue("session"))
+	p, err := s.as(w, r, RoleCustomer)
 	if err != nil {
 		return err
-	}
-	if p.Role != RoleCustomer {
-		s.rejected("role", p.Claims)
-		return problemRole
 	}
 	digits, expires, err := s.codes.issue(p.Session)
 	if err != nil {
@@ -290,7 +304,7 @@ func (s *Server) lobby(w http.ResponseWriter, r *http.Request) error {
 
 // end ends a session for everybody.
 func (s *Server) end(w http.ResponseWriter, r *http.Request) error {
-	p, err := s.person(w, r, r.PathValue("session"))
+	p, err := s.as(w, r, RoleCustomer, RoleAgent)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"time"
 )
@@ -39,6 +40,7 @@ var mounts = []mount{
 	{"/demo/", "demo", "index.html", familyDemo},
 	{"/sdk/", "sdk", "", familyScript},
 	{"/console/", "console", "console.html", familyConsole},
+	{"/console/preview", "console", "console.html", familyConsole},
 	{"/stage", "stage", "stage.html", familyStage},
 }
 
@@ -54,7 +56,9 @@ func loadFiles(files fs.FS) (all map[string]file, missing []string, err error) {
 	all = map[string]file{}
 	for _, m := range mounts {
 		if _, err := fs.Stat(files, m.folder); errors.Is(err, fs.ErrNotExist) {
-			missing = append(missing, m.folder)
+			if !slices.Contains(missing, m.folder) {
+				missing = append(missing, m.folder)
+			}
 			continue
 		}
 		err := fs.WalkDir(files, m.folder, func(name string, entry fs.DirEntry, err error) error {

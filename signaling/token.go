@@ -36,6 +36,7 @@ const (
 const (
 	RoleCustomer = "customer"
 	RoleAgent    = "agent"
+	RolePreview  = "preview" // the customer's look at what agents are shown
 )
 
 // Claims are what a token says. Which of them are there depends on its kind:
@@ -263,7 +264,7 @@ func complete(kind Kind, c *Claims) string {
 		{"site", printable(c.Site)},
 		{"name", c.Name == "" || printable(c.Name)},
 		{"session", session == (c.Session != "") && len(c.Session) <= maxName},
-		{"role", session == (c.Role == RoleCustomer || c.Role == RoleAgent) && (session || c.Role == "")},
+		{"role", session == (c.Role == RoleCustomer || c.Role == RoleAgent || c.Role == RolePreview) && (session || c.Role == "")},
 	} {
 		if !need.ok {
 			return need.claim

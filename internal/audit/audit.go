@@ -21,7 +21,7 @@ type Event struct {
 	Name    string    `json:"event"`             // such as "code.redeemed"
 	Session string    `json:"session,omitempty"` // id of the session
 	Site    string    `json:"site,omitempty"`    // key of the site
-	Role    string    `json:"role,omitempty"`    // "customer" or "agent"
+	Role    string    `json:"role,omitempty"`    // "customer", "agent" or "preview"
 	Subject string    `json:"subject,omitempty"` // who: the sub claim
 	Conn    string    `json:"conn,omitempty"`    // id of the connection
 	Scope   string    `json:"scope,omitempty"`   // what was consented to, such as "view,point"
