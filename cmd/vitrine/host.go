@@ -77,6 +77,11 @@ func (h *host) openData() error {
 	if err := signaling.MakeDataDir(h.config.Data); err != nil {
 		return err
 	}
+	release, err := lockData(h.config.Data, h.logger)
+	if err != nil {
+		return err
+	}
+	h.closing(release)
 	keys, err := signaling.OpenOrCreateKeys(h.config.Data)
 	if err != nil {
 		return err
