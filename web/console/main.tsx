@@ -1,6 +1,8 @@
 // The console's entry.
 import { render } from 'preact';
 import { App } from './app';
+import { Preview } from './preview';
 
 const root = document.getElementById('app');
-if (root) render(<App />, root);
+// The server gives this page at two addresses: the agent's console, and the customer's look at what agents are shown.
+if (root) render(location.pathname === '/console/preview' ? <Preview /> : <App />, root);
