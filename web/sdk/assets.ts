@@ -1,9 +1,9 @@
 // Images, fonts and style sheets: named at once by their address, offered when their bytes are known, sent when asked for.
 import { AssetKind, GoneReason, MaxChunk } from '../wire/frames';
 import type { FromCustomer } from '../wire/frames';
-import { attribute, localName, request } from './natives';
 import { absolute, changes, fetchSheet, flatten, rulesText } from './css';
 import type { Rename } from './css';
+import { attribute, localName, request } from './natives';
 
 const MAX_SIZE = 8 << 20;
 const MAX_SIDE = 2048;
@@ -13,7 +13,7 @@ const PRESSURE = 64 << 10; // bytes waiting on the asset channel
 /** What the assets need of the connection. */
 export interface AssetLink {
   send(frame: FromCustomer): void;
-  /** Resolves when fewer than max bytes wait on the asset channel. */
+  /** Resolves when at most max bytes wait on the asset channel. */
   drained(max: number): Promise<void>;
 }
 
@@ -31,22 +31,9 @@ export function assetID(salt: number, key: string): number {
   return 4294967296 * (2097151 & b) + (a >>> 0) || 1;
 }
 
-/** Thrown for what cannot be sent; the reason goes to the server. */
-class Refused extends Error {
-  readonly reason: number;
-  constructor(reason: number) {
-    super('asset');
-    this.reason = reason;
-  }
-}
-
-interface Loaded {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly width: number;
-  readonly height: number;
-}
-
-const hex = (hash: Uint8Array): string => Array.from(hash, (b) => b.toString(16).padStart(2, '0')).join('');
+type Bytes = Uint8Array<ArrayBuffer>;
+/** What was read: bytes, and the natural size where the bytes do not say it; or a GoneReason. */
+type Loaded = readonly [bytes: Bytes, width?: number, height?: number] | number;
 
 /** The assets of a session. */
 export class Assets {
@@ -54,100 +41,72 @@ export class Assets {
   readonly #link: AssetLink;
   readonly #named = new Set<number>();
   readonly #waiting = new Map<string, boolean>(); // addresses that the page has not loaded itself; true for fonts
-  readonly #bytes = new Map<string, Uint8Array<ArrayBuffer>>(); // offered, by hash, until they are asked for
+  readonly #bytes = new Map<string, Bytes>(); // by hash
   readonly #queue: (() => Promise<void>)[] = [];
-  readonly #watcher: PerformanceObserver;
+  readonly #watcher = new PerformanceObserver((list) => {
+    for (const { name } of list.getEntries()) {
+      const font = this.#waiting.get(name);
+      if (this.#waiting.delete(name)) this.#read(name, font);
+    }
+  });
   #running = 0;
   #closed = false;
 
   constructor(salt: number, link: AssetLink) {
     this.#salt = salt;
     this.#link = link;
-    this.#watcher = new PerformanceObserver((list) => {
-      for (const { name } of list.getEntries()) this.#seen(name);
-    });
     this.#watcher.observe({ type: 'resource' });
   }
 
   /** Names an image by its address and begins to read it. */
   image(url: string): number {
-    return this.#name(url, url, AssetKind.Image, () => readImage(url));
+    return this.#read(url);
   }
 
-  /** Declarations of a style attribute with their addresses replaced. */
+  /** Nothing is requested that the page did not request: what a sheet names is read when the page has loaded it. */
   readonly rename: Rename = (url, font) => {
-    const id = assetID(this.#salt, url);
-    if (this.#loadedByPage(url)) this.#fetch(url, font);
-    else this.#waiting.set(url, font);
-    return `url("asset:${id.toString(16)}")`;
+    if (/^https?:/.test(url) && performance.getEntriesByName(url).length === 0) this.#waiting.set(url, font);
+    else this.#read(url, font);
+    return `url("asset:${assetID(this.#salt, url).toString(16)}")`;
   };
 
   /** Names the style sheet of a link or style element; 0 when it has none yet. */
   sheet(el: Element): number {
-    const sheet = (el as HTMLStyleElement).sheet;
+    const { sheet, textContent } = el as HTMLStyleElement;
     if (!sheet) return 0;
-    if (changes(sheet) === 0 && localName(el) === 'link') {
-      const url = absolute(attribute(el, 'href') ?? '', document.baseURI);
-      const credentials = attribute(el, 'crossorigin') === 'use-credentials' ? 'include' : 'same-origin';
-      return this.#name(url, url, AssetKind.Sheet, async () => text(await fetchSheet(url, this.rename, credentials)));
-    }
-    const written = el.textContent;
-    if (changes(sheet) === 0 && (written.trim() !== '' || sheet.cssRules.length === 0)) {
-      return this.#text(written);
-    }
-    return this.rules(sheet);
+    if (changes(sheet) > 0) return this.rules(sheet);
+    if (localName(el) !== 'link') return /\S/.test(textContent) || sheet.cssRules.length === 0 ? this.#sheet(textContent) : this.rules(sheet);
+    const url = absolute(attribute(el, 'href') ?? '');
+    const credentials = attribute(el, 'crossorigin') === 'use-credentials' ? 'include' : 'same-origin';
+    return this.#name(url, AssetKind.Sheet, async () => [encode(await fetchSheet(url, this.rename, credentials))]);
   }
 
-  /** Names a sheet by what its rules say now; 0 when the page may not read them. */
+  /** Names a sheet by what its rules say now. */
   rules(sheet: CSSStyleSheet): number {
-    try {
-      return this.#text(rulesText(sheet), sheet.href);
-    } catch {
-      return 0;
-    }
+    return this.#sheet(rulesText(sheet), sheet.href ?? undefined);
   }
 
-  #text(css: string, base?: string | null): number {
-    const from = base ?? document.baseURI;
-    return this.#name(`${from}\n${css}`, '', AssetKind.Sheet, async () => text(await flatten(css, from, this.rename)));
+  #sheet(css: string, base = document.baseURI): number {
+    return this.#name(`${base}\n${css}`, AssetKind.Sheet, async () => [encode(await flatten(css, base, this.rename))]);
   }
 
-  #loadedByPage(url: string): boolean {
-    return !/^https?:/.test(url) || performance.getEntriesByName(url).length > 0;
+  #read(url: string, font = false): number {
+    if (!/^(https?|data|blob):/.test(url)) return assetID(this.#salt, url);
+    return this.#name(url, font ? AssetKind.Font : AssetKind.Image, () => (font ? readBytes(url) : readImage(url)));
   }
 
-  /** Nothing is requested that the page did not request: what a sheet names is read when the page has loaded it. */
-  #seen(url: string): void {
-    const font = this.#waiting.get(url);
-    if (font === undefined) return;
-    this.#waiting.delete(url);
-    this.#fetch(url, font);
-  }
-
-  #fetch(url: string, font: boolean): void {
-    if (font) this.#name(url, url, AssetKind.Font, () => readBytes(url));
-    else this.image(url);
-  }
-
-  #name(key: string, url: string, kind: number, read: () => Promise<Loaded>): number {
+  #name(key: string, kind: number, read: () => Promise<Loaded>): number {
     const id = assetID(this.#salt, key);
-    if (this.#named.has(id)) return id;
-    this.#named.add(id);
-    const task = async (): Promise<void> => {
-      try {
-        if (url !== '' && !/^(https?|data|blob):/.test(url)) throw new Refused(GoneReason.Type);
-        await this.#offer(id, kind, await read());
-      } catch (error) {
-        if (!this.#closed) this.#link.send({ kind: 'gone', asset: id, reason: error instanceof Refused ? error.reason : GoneReason.Blocked });
-      }
-    };
-    this.#queue.push(task);
-    this.#pump();
+    if (!this.#named.has(id)) {
+      this.#named.add(id);
+      this.#queue.push(async () => this.#offer(id, kind, await read().catch(() => GoneReason.Blocked)));
+      this.#pump();
+    }
     return id;
   }
 
   #pump(): void {
-    while (this.#running < PARALLEL && !this.#closed) {
+    while (this.#running < PARALLEL) {
       const task = this.#queue.shift();
       if (!task) return;
       this.#running++;
@@ -158,23 +117,27 @@ export class Assets {
     }
   }
 
-  async #offer(asset: number, assetKind: number, { bytes, width, height }: Loaded): Promise<void> {
-    if (bytes.length > MAX_SIZE) throw new Refused(GoneReason.TooBig);
-    if (bytes.length === 0) throw new Refused(GoneReason.Missing);
-    const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  async #offer(asset: number, assetKind: number, loaded: Loaded): Promise<void> {
+    const [bytes, width = 0, height = 0] = typeof loaded === 'number' ? [] : loaded;
+    const reason = !bytes ? loaded : bytes.length > MAX_SIZE ? GoneReason.TooBig : 0;
+    const hash = bytes && new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
     if (this.#closed) return;
-    this.#bytes.set(hex(hash), bytes);
+    if (!hash || reason) {
+      this.#link.send({ kind: 'gone', asset, reason: Number(reason) });
+      return;
+    }
+    this.#bytes.set(hash.join(), bytes);
     this.#link.send({ kind: 'offer', asset, assetKind, hash, size: bytes.length, width, height });
   }
 
   /** Sends what the server wants, no faster than the channel takes it. */
   async want(hashes: readonly Uint8Array[]): Promise<void> {
     for (const hash of hashes) {
-      const bytes = this.#bytes.get(hex(hash));
-      if (!bytes) continue;
-      const count = Math.ceil(bytes.length / MaxChunk);
-      for (let index = 0; index < count && !this.#closed; index++) {
+      const bytes = this.#bytes.get(hash.join());
+      const count = Math.ceil((bytes?.length ?? 0) / MaxChunk) || (bytes ? 1 : 0);
+      for (let index = 0; bytes && index < count; index++) {
         await this.#link.drained(PRESSURE);
+        if (this.#closed) return;
         this.#link.send({ kind: 'chunk', hash, index, count, data: bytes.subarray(index * MaxChunk, (index + 1) * MaxChunk) });
       }
     }
@@ -185,39 +148,33 @@ export class Assets {
     this.#closed = true;
     this.#watcher.disconnect();
     this.#queue.length = 0;
-    this.#waiting.clear();
     for (const bytes of this.#bytes.values()) bytes.fill(0);
     this.#bytes.clear();
-    this.#named.clear();
   }
 }
 
-function text(css: string): Loaded {
-  return { bytes: new TextEncoder().encode(css), width: 0, height: 0 };
-}
-
-async function read(url: string): Promise<Blob> {
-  const answer = await request(url, { cache: 'force-cache', credentials: 'same-origin' });
-  if (!answer.ok) throw new Refused(GoneReason.Missing);
-  const blob = await answer.blob();
-  if (blob.size > MAX_SIZE) throw new Refused(GoneReason.TooBig);
-  return blob;
-}
+const encode = (css: string): Bytes => new TextEncoder().encode(css);
 
 async function readBytes(url: string): Promise<Loaded> {
-  return { bytes: new Uint8Array(await (await read(url)).arrayBuffer()), width: 0, height: 0 };
+  const answer = await request(url, { cache: 'force-cache', credentials: 'same-origin' });
+  return answer.ok ? [new Uint8Array(await answer.arrayBuffer())] : GoneReason.Missing;
 }
 
 /** An image's bytes. Vector images become pictures: as documents they could hold more than a picture. */
 async function readImage(url: string): Promise<Loaded> {
+  let loaded: Loaded | null = null;
   try {
-    const blob = await read(url);
-    if (!blob.type.startsWith('image/svg')) return { bytes: new Uint8Array(await blob.arrayBuffer()), width: 0, height: 0 };
+    loaded = await readBytes(url);
   } catch (error) {
     // The owner's policy (connect-src) may keep scripts from reading what the page may show.
-    if (error instanceof Refused || absolute(url, location.href).startsWith('http') && new URL(url).origin !== location.origin) throw error;
+    if (url.startsWith('http') && new URL(url).origin !== location.origin) throw error;
   }
-  return paint(url);
+  return loaded && (typeof loaded === 'number' || !isMarkup(loaded[0])) ? loaded : paint(url);
+}
+
+/** Whether bytes begin like text in angle brackets: "<", white space, or a byte order mark. No picture does. */
+function isMarkup([first = 0]: Bytes): boolean {
+  return first === 60 || first === 0xef || (first > 8 && first < 33);
 }
 
 async function paint(url: string): Promise<Loaded> {
@@ -227,12 +184,11 @@ async function paint(url: string): Promise<Loaded> {
   await image.decode();
   const width = image.naturalWidth || 300;
   const height = image.naturalHeight || 150;
-  const scale = Math.min(Math.max(devicePixelRatio, 1), MAX_SIDE / Math.max(width, height));
   const canvas = document.createElement('canvas');
-  canvas.width = Math.max(1, Math.round(width * scale));
-  canvas.height = Math.max(1, Math.round(height * scale));
+  const scale = Math.min(Math.max(devicePixelRatio, 1), MAX_SIDE / Math.max(width, height));
+  canvas.width = Math.ceil(width * scale);
+  canvas.height = Math.ceil(height * scale);
   canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height);
-  const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, 'image/png'));
-  if (!blob) throw new Refused(GoneReason.Blocked);
-  return { bytes: new Uint8Array(await blob.arrayBuffer()), width: Math.min(width, 16384), height: Math.min(height, 16384) };
+  const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done));
+  return blob ? [new Uint8Array(await blob.arrayBuffer()), width, height] : GoneReason.Blocked;
 }

@@ -1,26 +1,18 @@
 // Watches the page and sends what changed, as final states, once per frame.
 import { BatchWriter } from '../wire/batch';
-import { OpDetach, OpEnd, OpFocus, OpInsert, OpPage, OpSum, OpText, OpView, Role } from '../wire/frames';
+import { OpDetach, OpFocus, OpPage, OpSum, OpView, Role } from '../wire/frames';
 import type { Assets } from './assets';
-import { changes, sheetHook } from './css';
+import { changes } from './css';
 import { Encoder, styleState } from './encode';
-import { Privacy, isTextField } from './mask';
+import { Privacy } from './mask';
 import type { Masks } from './mask';
-import {
-  Observer, attribute, getter, isConnected, later, listen, localName, nextFrame, parentNode, rootHook, shadowOf,
-} from './natives';
-import { Marks } from './marks';
-import { Placer } from './place';
+import { Observer, focused, hooks, later, listen, nextFrame, parentNode, titleOf } from './natives';
 import { hookSetters } from './setters';
-import { Tree } from './tree';
 import type { Known } from './tree';
 
 const PRESSURE = 128 << 10; // bytes waiting on the dom channel: beyond them only marks are kept
 const TOO_LATE = 2000; // milliseconds behind: a fresh snapshot is cheaper than what piled up
 const SUM_EVERY = 32;
-const WATCH = { childList: true, attributes: true, characterData: true, subtree: true } as const;
-
-const titleOf = getter(Document.prototype, 'title');
 
 /** Where batches go. */
 export interface DomLink {
@@ -31,72 +23,71 @@ export interface DomLink {
 
 /** Captures the page of this window while sharing is on. */
 export class Capture {
+  epoch: number;
   readonly #link: DomLink;
   readonly #masks: Masks;
   readonly #assets: Assets;
   readonly #w = new BatchWriter();
-  readonly #observer = new Observer((records) => this.#records(records));
-  readonly #marks = new Marks();
-  readonly #adopted = new Map<Node, string>();
-  #tree = new Tree(document, Privacy.Open);
+  readonly #observer = new Observer((records) => {
+    this.#records(records);
+    this.touch();
+  });
+  // What may have changed since the last batch. Records only mark nodes: what is sent is how they are in the end.
+  readonly #touched = new Set<Node>(); // taken out or put in somewhere
+  readonly #renew = new Set<Node>(); // to be told anew, with all they hold
+  readonly #attrs = new Map<Element, Set<string>>();
+  readonly #texts = new Set<CharacterData>();
+  readonly #live = new Set<Element>(); // live state, picture or style sheet
+  #adopted = new Map<Node, string>();
+  #numbers = new Map<CSSStyleSheet, number>();
   #enc: Encoder;
-  #stop: AbortController | null = null;
-  #epoch = 0;
+  #stop: AbortController | undefined;
   #seq = 0;
   #timer = 0;
-  #lateSince = 0;
+  #late = 0; // since when the connection is behind
   #fresh = false; // the next flush is a snapshot
-  #told = { page: '', view: '', focus: 0 };
+  #told: (string | number)[] = [];
 
   constructor(link: DomLink, masks: Masks, assets: Assets, epoch: number) {
     this.#link = link;
     this.#masks = masks;
     this.#assets = assets;
-    this.#epoch = epoch;
+    this.epoch = epoch;
     this.#enc = this.#encoder();
   }
 
-  get epoch(): number {
-    return this.#epoch;
-  }
-
   get on(): boolean {
-    return this.#stop !== null;
+    return this.#stop !== undefined;
   }
 
   /** The node that has an id in this epoch. */
   node(id: number): Node | undefined {
-    return this.#tree.node(id);
+    return this.#enc.tree.node(id);
   }
 
-  /** Whether the server may hear of what a node holds. */
+  /** How much of what a node holds is told. */
   privacy(node: Node): number {
-    return this.#tree.of(node)?.privacy ?? Privacy.Hidden;
+    return this.#enc.tree.of(node)?.privacy ?? Privacy.Hidden;
   }
 
   /** The id of the nearest element that the server knows; 0 for none. */
   idOf(node: Node | null): number {
-    for (let n = node; n; n = parentNode(n)) {
-      const known = this.#tree.of(n);
-      if (known?.def) return known.id;
-    }
-    return 0;
+    const known = this.#enc.tree.of(node);
+    return known?.def ? known.id : node ? this.idOf(parentNode(node)) : 0;
   }
 
   /** Begins with a snapshot whose epoch is above the given one. */
   start(epoch: number): void {
-    this.#epoch = Math.max(this.#epoch, epoch);
+    this.epoch = Math.max(this.epoch, epoch);
     this.#fresh = true;
     if (!this.#stop) {
       this.#stop = new AbortController();
       const { signal } = this.#stop;
       this.#watch(document, signal);
-      listen(window, 'resize popstate hashchange', () => this.touch(), signal);
-      hookSetters(() => this.touch(), signal);
-      rootHook.attached = (host) => {
-        if (this.#tree.of(host)) this.#renew(host);
-      };
-      sheetHook.changed = () => this.touch();
+      listen(window, 'resize popstate hashchange', this.touch, signal);
+      hookSetters(this.touch, signal);
+      hooks.attached = (host) => this.#again(host);
+      hooks.changed = this.touch;
     }
     this.#flush();
   }
@@ -104,10 +95,9 @@ export class Capture {
   /** Stops at once and forgets the page. */
   stop(): void {
     this.#stop?.abort();
-    this.#stop = null;
+    this.#stop = undefined;
     this.#observer.disconnect();
-    this.#enc.boxes.disconnect();
-    rootHook.attached = sheetHook.changed = () => undefined;
+    hooks.attached = hooks.changed = () => undefined;
     clearTimeout(this.#timer);
     this.#timer = 0;
     this.#forget();
@@ -115,67 +105,86 @@ export class Capture {
   }
 
   #forget(): void {
-    this.#marks.clear();
+    this.#clear();
     this.#adopted.clear();
+    this.#numbers.clear();
     this.#enc.boxes.disconnect();
-    this.#tree = new Tree(document, this.#masks.start);
     this.#enc = this.#encoder();
-    this.#told = { page: '', view: '', focus: 0 };
+    this.#told = [];
+  }
+
+  #clear(): void {
+    for (const set of [this.#touched, this.#renew, this.#attrs, this.#texts, this.#live]) set.clear();
   }
 
   #encoder(): Encoder {
-    return new Encoder(this.#tree, this.#w, this.#masks, this.#assets, {
-      meet: (root) => {
+    return new Encoder(this.#w, this.#masks, this.#assets, {
+      met: (root) => {
         if (this.#stop) this.#watch(root, this.#stop.signal);
       },
-      resized: (el) => {
-        if (this.#enc.boxChanged(el)) this.#renew(el);
-      },
+      resized: (el) => this.#again(el),
     });
   }
 
-  /** Watches a document or shadow root: most events of a shadow tree do not leave it. */
+  /** Watches a document or shadow root: most events of a shadow tree do not leave it. Doing it twice changes nothing. */
   #watch(root: Document | ShadowRoot, signal: AbortSignal): void {
-    if (this.#marks.watched.has(root)) return;
-    this.#marks.watched.add(root);
-    signal.addEventListener('abort', () => this.#marks.watched.delete(root));
-    this.#observer.observe(root, WATCH);
-    const marks = this.#marks;
-    listen(root, 'scroll', ({ target }) => {
-      const el = target instanceof Element ? target : document.documentElement;
-      if (target instanceof Element) this.#enc.lives.scrolled.add(el);
-      marks.live.add(el);
-      this.touch();
-    }, signal);
-    listen(root, 'toggle load error', ({ target }) => {
-      if (!(target instanceof Element)) return;
-      marks.live.add(target);
-      marks.special.add(target);
-      this.touch();
-    }, signal);
-    listen(root, 'input change focusin focusout', () => this.touch(), signal);
-    // The controls change after the event.
-    listen(root, 'reset', () => later(() => this.touch(), 0), signal);
+    this.#observer.observe(root, { childList: true, attributes: true, characterData: true, subtree: true });
+    listen(root, 'scroll', this.#scrolled, signal);
+    listen(root, 'toggle load error', this.#lively, signal);
+    listen(root, 'input change focusin focusout', this.touch, signal);
+    listen(root, 'reset', this.#later, signal);
   }
 
+  readonly #scrolled = ({ target }: Event): void => {
+    const el = target instanceof Element ? target : document.documentElement;
+    if (el === target) this.#enc.lives.scrolled.add(el);
+    this.#live.add(el);
+    this.touch();
+  };
+
+  readonly #lively = ({ target }: Event): void => {
+    if (target instanceof Element) this.#live.add(target);
+    this.touch();
+  };
+
+  // The controls change after the event.
+  readonly #later = (): void => void later(this.touch, 0);
+
   /** Has the page compared with what was told, at the next frame. */
-  touch(): void {
+  readonly touch = (): void => {
     if (this.#timer || !this.#stop) return;
     // Hidden pages get no frames; the timer is for them.
     this.#timer = later(() => this.#flush(), 120);
     nextFrame(() => {
       if (this.#timer) this.#flush();
     });
-  }
+  };
 
-  #renew(node: Node): void {
-    this.#marks.renew.add(node);
+  #again(node: Node): void {
+    this.#renew.add(node);
     this.touch();
   }
 
+  /** Takes records. Those of nodes that the server does not know end at the first test. */
   #records(records: readonly MutationRecord[]): void {
-    this.#marks.take(records, this.#tree, this.#enc);
-    this.touch();
+    const { tree, styles } = this.#enc;
+    for (const { type, target, addedNodes, removedNodes, attributeName, attributeNamespace } of records) {
+      const known = tree.of(target);
+      const parent = parentNode(target) as Element | null;
+      if (type === 'childList') {
+        if (!known) continue;
+        for (const list of [addedNodes, removedNodes]) for (const n of list) this.#touched.add(n);
+        if (styles.has(target as Element)) this.#live.add(target as Element);
+      } else if (type === 'attributes') {
+        const el = target as Element;
+        const names = this.#attrs.get(el) ?? new Set();
+        if (known || tree.of(parent)) this.#attrs.set(el, names.add(`${attributeNamespace?.endsWith('xlink') ? 'xlink:' : ''}${attributeName ?? ''}`));
+      } else if (known) {
+        this.#texts.add(target as CharacterData);
+      } else if (parent && styles.has(parent)) {
+        this.#live.add(parent);
+      }
+    }
   }
 
   #flush(): void {
@@ -186,207 +195,168 @@ export class Capture {
       this.#snapshot();
       return;
     }
-    this.#marks.take(this.#observer.takeRecords(), this.#tree, this.#enc);
+    this.#records(this.#observer.takeRecords());
     this.#judge();
-    const w = this.#w.ops;
-    const base = this.#tree.next;
+    const base = this.#enc.tree.next;
     this.#w.begin(false);
     this.#page();
     const sheets = this.#detach();
-    new Placer(this.#tree, this.#enc, this.#w).place();
-    for (const owner of sheets) this.#adopt(owner);
+    this.#enc.place();
+    for (const owner of sheets) {
+      const known = this.#enc.tree.of(owner);
+      if (known) this.#enc.adopt(owner, known);
+    }
     this.#changes(base);
-    this.#marks.clear();
+    this.#clear();
     this.#focus();
-    if (w.length > 0) this.#send(false);
+    if (this.#w.ops.length > 0) this.#send(false);
   }
 
   /** Whether the connection is too far behind to take more. Marks go on being kept. */
   #held(): boolean {
-    if (this.#link.pressure() <= PRESSURE) {
-      this.#lateSince = 0;
-      return false;
-    }
     const now = performance.now();
-    this.#lateSince ||= now;
-    if (now - this.#lateSince > TOO_LATE) {
-      this.#fresh = true;
-      this.#marks.clear();
+    if (this.#link.pressure() <= PRESSURE) this.#late = 0;
+    else {
+      this.#late ||= now;
+      this.#fresh ||= now - this.#late > TOO_LATE;
+      if (this.#fresh) this.#clear();
+      this.#timer = later(() => this.#flush(), 50);
     }
-    this.#timer = later(() => this.#flush(), 50);
-    return true;
+    return this.#late > 0;
   }
 
   #snapshot(): void {
     this.#fresh = false;
     this.#observer.takeRecords();
     this.#forget();
-    this.#epoch++;
+    this.epoch++;
     this.#seq = 0;
     this.#w.begin(true);
     this.#page();
-    const root = this.#tree.of(document);
-    const html = document.documentElement;
-    const how = root && this.#enc.how(html, root);
-    if (!root || !how) return; // not an HTML document
-    const w = this.#w.ops;
-    w.byte(OpInsert);
-    w.int(1);
-    this.#enc.node(html, how, root, 1);
-    w.byte(OpEnd);
-    for (const owner of this.#owners()) this.#adopted.set(owner, this.#adoptedNow(owner));
+    this.#enc.pending.add(document.documentElement);
+    this.#enc.place();
+    this.#adopted = this.#adoptedNow();
     this.#focus();
-    this.#send(true);
+    if (this.#enc.tree.count > 0) this.#send(true); // else this is no HTML document
   }
 
   #send(snapshot: boolean): void {
     const w = this.#w.ops;
     if (this.#seq % SUM_EVERY === SUM_EVERY - 1) {
       w.byte(OpSum);
-      w.uint(this.#tree.count);
-      w.uint(this.#tree.sum);
+      w.uint(this.#enc.tree.count);
+      w.uint(this.#enc.tree.sum);
     }
-    this.#link.dom(this.#w.end(this.#epoch, this.#seq++, snapshot));
+    this.#link.dom(this.#w.end(this.epoch, this.#seq++, snapshot));
   }
 
   /** Finds what must be told anew: nodes that became masked, hidden, or something else. */
   #judge(): void {
-    const { renew, attrs, touched } = this.#marks;
-    for (const el of attrs.keys()) {
-      const parent = parentNode(el);
-      const up = parent && this.#tree.of(parent);
-      if (!up) continue;
-      const known = this.#tree.of(el);
-      if (known ? this.#enc.changed(el, known, up) : this.#enc.how(el, up)) (known ? renew : touched).add(el);
+    const { tree, controls, roots } = this.#enc;
+    for (const el of this.#attrs.keys()) {
+      const up = tree.of(parentNode(el));
+      const known = tree.of(el);
+      if (up && known && this.#enc.changed(el, known, up)) this.#renew.add(el);
+      if (up && !known) this.#touched.add(el);
     }
-    for (const el of this.#enc.controls) {
-      if (isTextField(el) && this.#tree.of(el)?.privacy === Privacy.Open && this.#masks.betrayed(el, (el as HTMLInputElement).value)) {
-        this.#masks.keep(el);
-        renew.add(el);
-      }
-    }
-    if (!this.#masks.selector) return;
-    for (const root of [document, ...this.#enc.roots]) {
-      for (const el of root.querySelectorAll(this.#masks.selector)) {
-        const known = this.#tree.of(el);
-        if (!known || known.privacy >= Privacy.Masked) continue;
-        this.#masks.keep(el);
-        renew.add(el);
-      }
-    }
+    const mask = (el: Element): void => {
+      if ((tree.of(el)?.privacy ?? Privacy.Hidden) >= Privacy.Masked) return;
+      this.#masks.keep(el);
+      this.#renew.add(el);
+    };
+    for (const el of controls) if (this.#masks.betrayed(el)) mask(el);
+    const { selector } = this.#masks;
+    if (selector) for (const root of [document, ...roots]) root.querySelectorAll(selector).forEach(mask);
+  }
+
+  /** Whether something differs from what was told under a number; notes it. */
+  #news(slot: number, now: string | number): boolean {
+    const news = this.#told[slot] !== now;
+    this.#told[slot] = now;
+    return news;
   }
 
   #page(): void {
     const w = this.#w.ops;
     const secret = [document.documentElement, document.body as Element | null].some((el) => el && this.#masks.of(el, Privacy.Open) === Privacy.Hidden);
-    const url = secret ? `${location.origin}/` : location.href;
-    const title = secret || this.#masks.start !== Privacy.Open ? '' : titleOf(document);
-    if (this.#told.page !== `${url}\n${title}`) {
-      this.#told.page = `${url}\n${title}`;
+    const url = secret ? location.origin : location.href;
+    const title = secret || this.#masks.start ? '' : titleOf(document);
+    if (this.#news(0, `${url}\n${title}`)) {
       w.byte(OpPage);
-      w.uint(document.compatMode === 'BackCompat' ? 1 : 0);
+      w.uint(Number(document.compatMode === 'BackCompat'));
       this.#w.ref(Role.URL, url);
       this.#w.ref(Role.Title, title);
     }
     const view = [innerWidth, innerHeight, devicePixelRatio * 1000].map((n) => Math.min(Math.round(n), 65535));
-    if (this.#told.view === view.join()) return;
-    this.#told.view = view.join();
+    if (!this.#news(1, view.join())) return;
     w.byte(OpView);
     for (const n of view) w.uint(n);
   }
 
   /** Takes out what left its place. Returns the nodes whose adopted sheets changed. */
   #detach(): Node[] {
-    const w = this.#w.ops;
-    const { touched, renew } = this.#marks;
-    const tree = this.#tree;
-    const out = (known: Known): void => {
-      w.byte(OpDetach);
-      this.#w.id(known.id);
-    };
-    for (const n of touched) {
-      const known = tree.of(n);
-      if (known) out(known);
-    }
-    for (const n of renew) {
-      const known = tree.of(n);
-      if (known && !touched.has(n)) out(known);
-    }
-    const sheets = this.#owners().filter((n) => this.#adopted.get(n) !== this.#adoptedNow(n));
+    const { tree, pending } = this.#enc;
+    const now = this.#adoptedNow();
+    const sheets = [...now.keys()].filter((n) => this.#adopted.has(n) && this.#adopted.get(n) !== now.get(n));
+    this.#adopted = now;
     const old = sheets.flatMap((n) => tree.extras.get(n) ?? []);
-    for (const el of old) {
-      const known = tree.of(el);
-      if (known) out(known);
-    }
     for (const n of sheets) tree.extras.delete(n);
+    const out = new Set([...this.#touched, ...this.#renew, ...old]);
+    for (const n of out) {
+      const known = tree.of(n);
+      if (!known) continue;
+      this.#w.ops.byte(OpDetach);
+      this.#w.id(known.id);
+    }
     // Only now: what is forgotten has no id to be taken out by.
-    for (const n of [...old, ...renew]) tree.forget(n);
-    for (const n of touched) if (!isConnected(n)) tree.forget(n);
-    for (const n of [...touched, ...renew]) if (isConnected(n)) this.#enc.pending.add(n);
+    for (const n of out) {
+      if (!n.isConnected || this.#renew.has(n)) tree.forget(n);
+      if (n.isConnected) pending.add(n);
+    }
     return sheets;
   }
 
-  /** The nodes under which adopted sheets are told. */
-  #owners(): Node[] {
-    return [document.head as Node | null, ...this.#enc.roots].filter((n): n is Node => n !== null && this.#tree.of(n) !== undefined);
-  }
-
-  #adoptedNow(owner: Node): string {
-    return this.#enc.adoptedBy(owner).map((sheet) => `${this.#marks.number(sheet)} ${changes(sheet)} ${sheet.disabled}`).join();
-  }
-
-  #adopt(owner: Node): void {
-    const known = this.#tree.of(owner);
-    this.#adopted.set(owner, this.#adoptedNow(owner));
-    if (!known || this.#tree.extras.has(owner)) return; // told anew with the owner
-    const w = this.#w.ops;
-    const at = w.length;
-    w.byte(OpInsert);
-    w.int(this.#tree.next - known.id);
-    this.#enc.adopted(owner, known);
-    if (this.#tree.extras.has(owner)) w.byte(OpEnd);
-    else w.length = at;
+  /** What the adopted sheets are now, by the nodes under which they are told. */
+  #adoptedNow(): Map<Node, string> {
+    const out = new Map<Node, string>();
+    for (const n of [document.head as Node | null, ...this.#enc.roots]) {
+      if (!n || !this.#enc.tree.of(n)) continue;
+      const state = this.#enc.adoptedBy(n).map((sheet) => {
+        const number = this.#numbers.get(sheet) ?? this.#numbers.size;
+        this.#numbers.set(sheet, number);
+        return [number, changes(sheet), sheet.disabled].join();
+      });
+      out.set(n, state.join());
+    }
+    return out;
   }
 
   /** Tells attributes, texts and live states of nodes that were there before the batch. */
   #changes(base: number): void {
-    const marks = this.#marks;
-    const old = (n: Node): Known | null => {
-      const known = this.#tree.of(n);
-      return known && known.id < base ? known : null;
+    const { tree, styles, controls } = this.#enc;
+    const old = <N extends Node>(list: Iterable<N>, tell: (n: N, known: Known) => void): void => {
+      for (const n of list) {
+        const known = tree.of(n);
+        if (known && known.id < base) tell(n, known);
+      }
     };
-    for (const [el, names] of marks.attrs) {
-      const known = old(el);
-      if (!known?.def) continue;
-      for (const name of names) this.#enc.attribute(el, known, name);
-      if (known.def.special.length > 0) marks.special.add(el);
-    }
-    for (const n of marks.texts) {
-      const known = old(n);
-      if (!known) continue;
-      this.#w.ops.byte(OpText);
-      this.#w.id(known.id);
-      this.#enc.text(n, known.privacy);
-    }
-    for (const [el, state] of this.#enc.styles) if (state !== styleState(el)) marks.special.add(el);
-    for (const el of marks.special) {
-      const known = old(el);
-      if (known?.def) this.#enc.specials(el, known);
-    }
-    for (const el of new Set([...this.#enc.controls, ...marks.live])) {
-      const known = old(el);
-      if (known?.def) this.#enc.live(el, known);
-    }
-    this.#owners().forEach((n) => this.#adopted.has(n) || this.#adopted.set(n, this.#adoptedNow(n)));
+    old(this.#attrs.keys(), (el, known) => {
+      for (const name of this.#attrs.get(el) ?? []) this.#enc.attribute(el, known, name);
+      if (known.def?.special.length) this.#live.add(el);
+    });
+    old(this.#texts, (n, { privacy, id }) => this.#enc.text(n, privacy, id));
+    for (const [el, state] of styles) if (state !== styleState(el)) this.#live.add(el);
+    old(new Set([...controls, ...this.#live]), (el, known) => {
+      if (!known.def) return;
+      if (this.#live.has(el)) this.#enc.specials(el, known);
+      this.#enc.live(el, known);
+    });
   }
 
   #focus(): void {
-    let at: Element | null = document.activeElement;
-    for (let inner = at; inner; inner = shadowOf(inner)?.activeElement ?? null) at = inner;
-    const known = at && at !== document.body && attribute(at, 'data-vitrine') !== 'hide' && localName(at) !== 'html' ? this.#tree.of(at) : undefined;
-    const id = known?.def ? known.id : 0;
-    if (id === this.#told.focus) return;
-    this.#told.focus = id;
+    const known = this.#enc.tree.of(focused());
+    const id = known?.def && known.def.name !== 'body' && known.def.name !== 'html' ? known.id : 0;
+    if (!this.#news(2, id) || (id === 0 && this.#seq === 0)) return;
     this.#w.ops.byte(OpFocus);
     this.#w.ops.uint(id);
   }

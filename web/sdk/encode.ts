@@ -1,7 +1,7 @@
 // Writes nodes as tokens. A snapshot and a batch take the same path: new nodes are written whole, moved ones by reference.
 import {
-  BoxReason, LiveClosed, LiveNatural, LiveOpen, LiveScroll, LiveValue, MaxAttrs, MaxDepth, MaxNodes, OpBox, OpElem, OpEnd, OpLive, OpRef, OpSet,
-  OpShadow, OpText, OpUnset, Role,
+  BoxReason, LiveClosed, LiveNatural, LiveOpen, LiveScroll, MaxAttrs, MaxDepth, MaxNodes, OpBox, OpElem, OpEnd, OpInsert, OpLive, OpRef,
+  OpSet, OpShadow, OpText, OpUnset, Role,
 } from '../wire/frames';
 import type { BatchWriter } from '../wire/batch';
 import { Content, Value } from '../wire/vocabulary';
@@ -9,21 +9,31 @@ import type { Assets } from './assets';
 import { changes } from './css';
 import { Privacy, bullets, isField } from './mask';
 import type { Masks } from './mask';
-import { attributeNames, data, firstChild, localName, nextSibling, nodeType, ours, rectOf, shadowOf } from './natives';
-import { Lives, codeOf, isDefault, isLayer, isOff, say, saySpecial } from './say';
-import type { LiveState, Said } from './say';
-import { Holds } from './tree';
-import type { Known, Tree } from './tree';
-import { Code, styleDef, tell } from './vocab';
+import { above, attributeNames, data, firstChild, localName, nextSibling, nodeType, ours, parentNode, previousSibling, rectOf, shadowOf } from './natives';
+import { Lives, codeOf, isDefault, isLayer, isOff, valueOf } from './say';
+import type { LiveState } from './say';
+import { HoldsNothing, HoldsRoot, HoldsStyles, Tree } from './tree';
+import type { Known } from './tree';
+import { Custom, MaskAttr, styleDef, tell } from './vocab';
 import type { ElementDef } from './vocab';
 
 const MAX_TEXT = 349_000; // UTF-16 units; a literal holds 2^20 bytes
 const MAX_LEVELS = MaxDepth - 12; // room for what moves in below
 
-type How = ElementDef | 'box' | 'text' | null;
+type How = ElementDef | 'box' | 'text' | undefined;
+
+/** What an encoder needs of the capture. */
+export interface Hooks {
+  /** A shadow root was met. */
+  met(root: ShadowRoot): void;
+  /** A box has another size than was told. */
+  resized(el: Element): void;
+}
 
 /** Writes the nodes of one epoch. */
 export class Encoder {
+  readonly tree: Tree;
+  readonly lives = new Lives();
   /** Nodes that this batch takes out or puts in and that have no place yet. */
   readonly pending = new Set<Node>();
   /** Known elements whose live state scripts can change without a trace. */
@@ -33,256 +43,174 @@ export class Encoder {
   /** Shadow roots that were met. */
   readonly roots = new Set<ShadowRoot>();
   readonly boxes: ResizeObserver;
-  readonly lives = new Lives();
-  readonly #tree: Tree;
+  readonly #sizes = new Map<Element, string>();
   readonly #w: BatchWriter;
   readonly #masks: Masks;
   readonly #assets: Assets;
-  readonly #meet: (root: ShadowRoot) => void;
+  readonly #met: (root: ShadowRoot) => void;
   #privacy = 0; // of the node that how() looked at last
 
-  constructor(tree: Tree, writer: BatchWriter, masks: Masks, assets: Assets, hooks: { meet: (root: ShadowRoot) => void; resized: (el: Element) => void }) {
-    this.#tree = tree;
+  constructor(writer: BatchWriter, masks: Masks, assets: Assets, hooks: Hooks) {
     this.#w = writer;
     this.#masks = masks;
     this.#assets = assets;
-    this.#meet = hooks.meet;
+    this.#met = (root) => hooks.met(root);
     this.boxes = new ResizeObserver((entries) => {
-      for (const { target } of entries) hooks.resized(target);
+      for (const { target } of entries) if (this.#sizes.has(target) && this.#sizes.get(target) !== sizeOf(target).join()) hooks.resized(target);
     });
-    tree.gone = (node) => {
+    this.tree = new Tree(document, masks.start, (node) => {
       this.pending.delete(node);
-      if (!(node instanceof Element)) return;
-      this.controls.delete(node);
-      this.styles.delete(node);
-      this.boxes.unobserve(node);
-      this.#boxSizes.delete(node);
-    };
+      for (const set of [this.controls, this.styles, this.#sizes]) set.delete(node as Element);
+    });
   }
 
-  readonly #boxSizes = new Map<Element, string>();
-
-  /** Whether a box has another size than was told. */
-  boxChanged(el: Element): boolean {
-    const told = this.#boxSizes.get(el);
-    return told !== undefined && told !== sizeOf(el).join();
-  }
-
-  /** How a node is told below a known one; null when it is not. */
+  /** How a node is told below a known one. */
   how(n: Node, up: Known): How {
     const type = nodeType(n);
-    if (type === 3 || type === 4) {
-      this.#privacy = up.privacy;
-      return up.content > 0 && up.content < Holds.Root && up.privacy < Privacy.Hidden ? 'text' : null;
-    }
-    if (type !== 1 || ours.has(n) || this.#tree.count >= MaxNodes) return null;
-    const el = n as Element;
-    const told = tell(el);
-    if (told === null) return null;
-    this.#privacy = up.privacy === Privacy.Hidden ? Privacy.Hidden : this.#masks.of(el, up.privacy);
-    const box = told === 'box' || (this.#privacy === Privacy.Hidden && told.name !== 'html');
-    return fits(up.content, box ? null : told) ? (box ? 'box' : told) : null;
+    this.#privacy = up.privacy;
+    if (type === 3 || type === 4) return up.content > 0 && up.content < HoldsRoot && up.privacy < Privacy.Hidden ? 'text' : undefined;
+    if (type !== 1 || ours.has(n) || this.tree.count >= MaxNodes) return undefined;
+    const told = tell(n as Element);
+    if (!told) return undefined;
+    this.#privacy = this.#masks.of(n as Element, up.privacy);
+    const how = told === 'box' || (this.#privacy === Privacy.Hidden && told.name !== 'html') ? 'box' : told;
+    return fits(up.content, how === 'box' ? 'div' : how.name) ? how : undefined;
+  }
+
+  /** Whether how() has just found a known node to be what was told. */
+  #same(known: Known, how: How): boolean {
+    return this.#privacy === known.privacy && (typeof how === 'object' ? how : null) === known.def;
   }
 
   /** Whether a known node would be told in another way now. */
   changed(n: Node, known: Known, up: Known): boolean {
     const how = this.how(n, up);
-    return how === null || this.#privacy !== known.privacy || (typeof how === 'object' ? how : null) !== known.def;
+    return !how || !this.#same(known, how);
   }
 
   /** Writes a node that how() has just looked at. */
-  node(n: Node, how: How, up: Known, depth: number): void {
+  #node(n: Node, how: How, up: Known, depth: number): void {
     const w = this.#w.ops;
-    const privacy = this.#privacy;
-    const known = this.#tree.of(n);
-    if (known) {
-      if (privacy === known.privacy && (typeof how === 'object' ? how : null) === known.def) {
-        this.pending.delete(n);
-        this.#tree.move(known, up.id);
-        w.byte(OpRef);
-        this.#w.id(known.id);
-        return;
-      }
-      this.#tree.forget(n);
-    }
+    const known = this.tree.of(n);
     this.pending.delete(n);
-    if (how === 'text') {
-      this.#tree.add(n, up, privacy, null, Holds.Nothing);
-      w.byte(OpText);
-      this.text(n as CharacterData, privacy);
-    } else if (how === 'box') {
-      this.#box(n as Element, up, privacy);
-    } else if (how) {
-      this.#element(n as Element, how, up, depth);
+    if (known && this.#same(known, how)) {
+      this.tree.move(known, up.id);
+      w.byte(OpRef);
+      this.#w.id(known.id);
+      return;
     }
-  }
-
-  /** Writes a reference to a text. */
-  text(n: CharacterData, privacy: number): void {
-    const text = data(n).slice(0, MAX_TEXT);
-    this.#w.ref(Role.Text, privacy === Privacy.Open ? text : bullets(text));
-  }
-
-  #box(el: Element, up: Known, privacy: number): void {
-    const w = this.#w.ops;
-    this.#tree.add(el, up, privacy, null, Holds.Nothing);
-    const [width, height] = sizeOf(el);
-    this.#boxSizes.set(el, `${width},${height}`);
+    this.tree.forget(n);
+    if (typeof how === 'object') {
+      this.#element(n as Element, how, up, depth);
+      return;
+    }
+    const { privacy } = this.tree.add(n, up, this.#privacy, null, HoldsNothing);
+    if (how === 'text') {
+      this.text(n as CharacterData, privacy);
+      return;
+    }
+    const el = n as Element;
+    const size = sizeOf(el);
+    this.#sizes.set(el, size.join());
     this.boxes.observe(el);
     w.byte(OpBox);
-    w.uint(privacy === Privacy.Hidden ? BoxReason.Private : /^i?frame$/.test(localName(el)) ? BoxReason.Frame : BoxReason.Media);
-    w.uint(width);
-    w.uint(height);
+    for (const v of [privacy === Privacy.Hidden ? BoxReason.Private : localName(el) === 'iframe' ? BoxReason.Frame : BoxReason.Media, ...size]) w.uint(v);
+  }
+
+  /** Writes what a text node holds, behind its id where it was there before. */
+  text(n: CharacterData, privacy: number, id = 0): void {
+    this.#w.ops.byte(OpText);
+    if (id) this.#w.id(id);
+    const text = data(n).slice(0, MAX_TEXT);
+    this.#w.ref(Role.Text, privacy ? bullets(text) : text);
   }
 
   #element(el: Element, def: ElementDef, up: Known, depth: number): void {
     const w = this.#w.ops;
     const privacy = this.#privacy;
-    const known = this.#tree.add(el, up, privacy, def, def.name === 'head' ? Holds.Styles : def.content);
+    const known = this.tree.add(el, up, privacy, def, def.name === 'head' ? HoldsStyles : def.content);
     w.byte(OpElem);
     w.uint(def.code);
-    if (def.code === Code.Custom) this.#w.ref(Role.Name, localName(el));
-    this.#attributes(el, known, up);
-    this.#newLives(el, known);
+    if (def.code === Custom) this.#w.ref(Role.Name, localName(el));
+    // The mask stands first: the server judges everything behind it.
+    const mask = privacy === Privacy.Masked && (up.privacy !== Privacy.Masked || this.#masks.own(el));
+    if (privacy === Privacy.Hidden) w.raw(new Uint8Array(2));
+    else this.#state(el, known, mask);
     const root = shadowOf(el);
     if (root) {
-      const inner = this.#tree.add(root, known, privacy, null, Content.HTMLFlow);
       this.roots.add(root);
-      this.#meet(root);
+      this.#met(root);
       w.byte(OpShadow);
-      w.uint((root.mode === 'closed' ? 1 : 0) | (root.delegatesFocus ? 2 : 0) | (root.slotAssignment === 'manual' ? 4 : 0));
-      this.#children(root, inner, depth + 2);
+      w.uint(Number(root.mode === 'closed') + 2 * Number(root.delegatesFocus) + 4 * Number(root.slotAssignment === 'manual'));
+      this.#children(root, this.tree.add(root, known, privacy, null, Content.HTMLFlow), depth + 2);
       w.byte(OpEnd);
     }
-    if (def.content !== Content.Empty) this.#children(el, known, depth + 1);
+    this.#children(el, known, depth + 1);
     w.byte(OpEnd);
   }
 
   #children(n: Node, known: Known, depth: number): void {
-    if (depth > MAX_LEVELS) return;
+    if (depth > MAX_LEVELS || known.content === HoldsNothing) return;
     for (let c = firstChild(n); c; c = nextSibling(c)) {
       const how = this.how(c, known);
-      if (how) this.node(c, how, known, depth);
+      if (how) this.#node(c, how, known, depth);
     }
-    this.adopted(n, known);
+    this.#adopted(n, known);
   }
 
-  /** Which adopted sheets a node stands for, in a form that can be compared. */
+  /** The adopted sheets that are told under a node: those of a shadow root, and under the head those of the document. */
   adoptedBy(n: Node): readonly CSSStyleSheet[] {
-    const owner = n instanceof ShadowRoot ? n : n === document.head ? document : null;
-    return owner?.adoptedStyleSheets ?? [];
+    return n instanceof ShadowRoot ? n.adoptedStyleSheets : n === document.head ? document.adoptedStyleSheets : [];
   }
 
   /** Adopted sheets have no node: style elements that are in no page stand for them, behind the children. */
-  adopted(n: Node, known: Known): void {
-    if (!styleDef || known.privacy === Privacy.Hidden || known.content === Holds.Nothing) return;
-    const extras: HTMLStyleElement[] = [];
+  #adopted(n: Node, known: Known): void {
     const w = this.#w.ops;
-    for (const sheet of this.adoptedBy(n)) {
-      const asset = this.#assets.rules(sheet);
-      if (!asset) continue;
+    for (const sheet of known.privacy === Privacy.Hidden ? [] : this.adoptedBy(n)) {
+      if (!styleDef) return;
       const el = document.createElement('style');
-      extras.push(el);
-      this.#tree.add(el, known, known.privacy, styleDef, Holds.Nothing);
+      this.tree.extras.set(n, [...(this.tree.extras.get(n) ?? []), el]);
+      const extra = this.tree.add(el, known, known.privacy, styleDef, HoldsNothing);
+      const { mediaText } = sheet.media;
       w.byte(OpElem);
       w.uint(styleDef.code);
-      const { mediaText } = sheet.media;
       w.byte(1 + Number(mediaText !== '') + Number(sheet.disabled));
-      this.#value([Code.Sheet, '', Value.Asset, asset]);
-      if (mediaText) this.#value([styleDef.attrs.get('media')?.code ?? 0, '', Value.Media, mediaText]);
-      if (sheet.disabled) this.#value([styleDef.attrs.get('#disabled')?.code ?? 0, '', Value.Flag, 0]);
+      this.#attribute(extra, '#sheet', this.#assets.rules(sheet));
+      if (mediaText) this.#attribute(extra, 'media', mediaText);
+      if (sheet.disabled) this.#attribute(extra, '#disabled', 1);
       w.byte(0);
       w.byte(OpEnd);
     }
-    if (extras.length > 0) this.#tree.extras.set(n, extras);
   }
 
-  #attributes(el: Element, known: Known, up: Known): void {
+  /** Tells a node's adopted sheets behind its other children. */
+  adopt(n: Node, known: Known): void {
+    if (this.tree.extras.has(n) || this.adoptedBy(n).length === 0) return; // told anew with the node, or gone
+    this.#w.ops.byte(OpInsert);
+    this.#w.ops.int(this.tree.next - known.id);
+    this.#adopted(n, known);
+    this.#w.ops.byte(OpEnd);
+  }
+
+  /** Writes the attributes and live states of a new element. */
+  #state(el: Element, known: Known, mask: boolean): void {
     const w = this.#w.ops;
-    const at = w.length;
-    const sent: string[] = [];
-    let n = 0;
+    let at = w.length;
+    let n = Number(mask);
     w.byte(0);
-    // The mask stands first: the server judges everything behind it.
-    if (known.privacy === Privacy.Masked && (up.privacy !== Privacy.Masked || this.#masks.own(el))) {
-      w.uint(Code.Mask);
-      n = 1;
-    }
-    const names = known.privacy === Privacy.Hidden ? [] : attributeNames(el);
-    for (const name of names) {
-      const said = n < MaxAttrs ? say(el, known, name, this.#assets) : null;
-      if (!said) continue;
-      this.#value(said);
-      sent.push(name);
-      n++;
-    }
-    for (const name of known.def?.special ?? []) {
-      const said = n < MaxAttrs ? saySpecial(el, known, name, this.#assets) : null;
-      if (!said) continue;
-      if (said[2] === Value.Asset) known.asset = Number(said[3]);
-      this.#value(said);
-      sent.push(name);
+    if (mask) w.uint(MaskAttr);
+    for (const name of [...attributeNames(el), ...(known.def?.special ?? [])]) {
+      const value = n < MaxAttrs && !known.sent?.has(name) ? valueOf(el, known, name, this.#assets) : null;
+      if (value === null) continue;
+      this.#attribute(known, name, value);
       n++;
     }
     w.patch(at, n);
-    if (n > 0) known.sent = sent;
-    if (known.def?.special.includes('#sheet')) this.styles.set(el, styleState(el));
-  }
-
-  #value([code, suffix, kind, value]: Said): void {
-    const w = this.#w.ops;
-    w.uint(code);
-    if (suffix) this.#w.ref(Role.Name, suffix);
-    if (kind === Value.Enum || kind === Value.Asset) w.uint(Number(value));
-    else if (kind !== Value.Flag) this.#w.ref(kind < Value.Number ? kind - 2 : kind, String(value));
-  }
-
-  /** Tells what an attribute of a known element is now. */
-  attribute(el: Element, known: Known, name: string): void {
-    this.#set(known, name, say(el, known, name, this.#assets));
-  }
-
-  /** Tells what the special attributes of a known element are now. */
-  specials(el: Element, known: Known): void {
-    for (const name of known.def?.special ?? []) {
-      const said = saySpecial(el, known, name, this.#assets);
-      if (said?.[2] === Value.Asset) {
-        if (said[3] === known.asset && known.sent?.includes(name)) continue;
-        known.asset = Number(said[3]);
-      } else if (said && known.sent?.includes(name)) {
-        continue;
-      }
-      this.#set(known, name, said);
-    }
-    if (this.styles.has(el)) this.styles.set(el, styleState(el));
-  }
-
-  #set(known: Known, name: string, said: Said | null): void {
-    const w = this.#w.ops;
-    const at = known.sent?.indexOf(name) ?? -1;
-    if (said) {
-      if (at < 0 && (known.sent?.length ?? 0) >= MaxAttrs - 1) return;
-      w.byte(OpSet);
-      this.#w.id(known.id);
-      this.#value(said);
-      if (at < 0) (known.sent ??= []).push(name);
-    } else if (at >= 0) {
-      const [code, suffix] = codeOf(known, name);
-      w.byte(OpUnset);
-      this.#w.id(known.id);
-      w.uint(code);
-      if (suffix) this.#w.ref(Role.Name, suffix);
-      known.sent?.splice(at, 1);
-    }
-  }
-
-  #newLives(el: Element, known: Known): void {
-    const w = this.#w.ops;
-    const at = w.length;
-    let n = 0;
-    w.byte(0);
-    if (known.privacy === Privacy.Hidden) return;
+    if (known.def?.special[0] === '#sheet') this.styles.set(el, styleState(el));
     if (isField(el) || known.def?.name === 'option' || isLayer(el)) this.controls.add(el);
+    at = w.length;
+    n = 0;
+    w.byte(0);
     for (const live of this.lives.of(el, known)) {
       (known.live ??= new Map()).set(slot(live), live.join());
       if (isDefault(live)) continue;
@@ -292,31 +220,109 @@ export class Encoder {
     w.patch(at, n);
   }
 
-  #live([kind, value, more]: LiveState): void {
+  /** Writes an attribute; without a value, its name only. */
+  #attribute(known: Known, name: string, value: string | number | null): void {
+    const [code, kind, suffix] = codeOf(known, name);
+    this.#w.ops.uint(code);
+    if (suffix) this.#w.ref(Role.Name, suffix);
+    if (value === null) {
+      known.sent?.delete(name);
+      return;
+    }
+    (known.sent ??= new Map()).set(name, value);
+    if (kind === Value.Flag) return;
+    if (typeof value === 'number') this.#w.ops.uint(value);
+    else this.#w.ref(kind < Value.Number ? kind - 2 : kind, value);
+  }
+
+  /** Tells what an attribute of a known element is now, if that is not what was told. */
+  attribute(el: Element, known: Known, name: string): void {
+    const value = valueOf(el, known, name, this.#assets);
+    const before = known.sent?.get(name) ?? null;
+    if (value === before || (before === null && (known.sent?.size ?? 0) > MaxAttrs - 2)) return;
+    this.#w.ops.byte(value === null ? OpUnset : OpSet);
+    this.#w.id(known.id);
+    this.#attribute(known, name, value);
+  }
+
+  /** Tells the attributes of a known element that no attribute of the page tells alone. */
+  specials(el: Element, known: Known): void {
+    for (const name of known.def?.special ?? []) this.attribute(el, known, name);
+    if (this.styles.has(el)) this.styles.set(el, styleState(el));
+  }
+
+  #live([kind, value, more = 0]: LiveState): void {
     const w = this.#w.ops;
     w.byte(kind);
-    if (kind === LiveValue) this.#w.ref(Role.Input, String(value).slice(0, MAX_TEXT));
+    if (typeof value === 'string') this.#w.ref(Role.Input, value.slice(0, MAX_TEXT));
     else if (kind === LiveScroll) {
-      w.int(Number(value));
-      w.int(more ?? 0);
-    } else if (kind === LiveNatural) {
-      w.uint(Number(value));
-      w.uint(more ?? 0);
-    } else if (kind !== LiveClosed) w.uint(Number(value));
+      w.int(value);
+      w.int(more);
+    } else if (kind !== LiveClosed) w.uint(value);
+    if (kind === LiveNatural) w.uint(more);
   }
 
   /** Tells the live states of a known element that have changed. */
   live(el: Element, known: Known): void {
     for (const live of this.lives.of(el, known)) {
-      const now = live.join();
       const before = known.live?.get(slot(live));
-      if (before === now) continue;
-      (known.live ??= new Map()).set(slot(live), now);
+      if (before === live.join()) continue;
+      (known.live ??= new Map()).set(slot(live), live.join());
       if (before === undefined && isDefault(live)) continue;
       this.#w.ops.byte(OpLive);
       this.#w.id(known.id);
       this.#live(live);
     }
+  }
+
+  /** Puts pending nodes into their final places, in runs of siblings as long as can be. */
+  place(): void {
+    for (const n of this.pending) this.#settle(n);
+  }
+
+  /** Places a pending node, after what it stands in has its place. */
+  #settle(n: Node): void {
+    const parent = parentNode(n);
+    for (let at: Node | null = parent; at; at = above(at)) {
+      if (!this.pending.has(at)) continue;
+      this.#settle(at);
+      break;
+    }
+    if (!this.pending.has(n)) return; // a new parent took it along
+    const known = this.tree.of(parent);
+    if (known) this.#run(n, known);
+    else this.#drop(n);
+  }
+
+  #drop(n: Node): void {
+    this.tree.forget(n);
+    this.pending.delete(n);
+  }
+
+  /** Writes the run of siblings that a node belongs to: before one that stays, or behind the last child. */
+  #run(node: Node, known: Known): void {
+    const stays = (n: Node): boolean => this.tree.of(n) !== undefined && !this.pending.has(n);
+    let first = node;
+    for (let p = previousSibling(node); p && !stays(p); p = previousSibling(p)) first = p;
+    let before: Node | null = first;
+    while (before && !stays(before)) before = nextSibling(before);
+    const w = this.#w.ops;
+    const { next } = this.tree;
+    let open = false;
+    for (let n: Node | null = first; n && n !== before; n = nextSibling(n)) {
+      const how = this.how(n, known);
+      if (!how) {
+        this.#drop(n);
+        continue;
+      }
+      if (!open) {
+        w.byte(OpInsert);
+        w.int(before ? (this.tree.of(before)?.id ?? 0) - next : next - known.id);
+        open = true;
+      }
+      this.#node(n, how, known, this.tree.depth(known) + 1);
+    }
+    if (open) w.byte(OpEnd);
   }
 }
 
@@ -327,30 +333,18 @@ export function styleState(el: Element): string {
 }
 
 /** Open and closed are one state. */
-function slot([kind]: LiveState): number {
-  return kind === LiveOpen ? LiveClosed : kind;
-}
+const slot = ([kind]: LiveState): number => (kind === LiveOpen ? LiveClosed : kind);
 
-function sizeOf(el: Element): [number, number] {
+function sizeOf(el: Element): number[] {
   const { width, height } = rectOf(el);
-  return [Math.min(Math.round(width), 1 << 20), Math.min(Math.round(height), 1 << 20)];
+  return [width, height].map((n) => Math.min(Math.round(n), 1 << 20));
 }
 
-/** Whether content of a kind holds an element; a box (null) stands where a div may. */
-function fits(content: number, def: ElementDef | null): boolean {
-  const name = def?.name ?? 'div';
+/** Whether content of a kind holds an element. */
+function fits(content: number, name: string): boolean {
   const svg = name.startsWith('svg:');
-  switch (content) {
-    case Holds.Root:
-      return name === 'html';
-    case Holds.Styles:
-      return name === 'style';
-    case Content.SVGFlow:
-      return svg;
-    case Content.HTMLFlow:
-    case Content.HTMLInSVG:
-      return name !== 'html' && (!svg || name === 'svg:svg');
-    default:
-      return false;
-  }
+  if (content === HoldsRoot) return name === 'html';
+  if (content === HoldsStyles) return name === 'style';
+  if (content === Content.SVGFlow) return svg;
+  return content >= Content.HTMLFlow && name !== 'html' && (!svg || name === 'svg:svg');
 }

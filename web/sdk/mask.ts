@@ -60,8 +60,6 @@ export function readonlyWish(el: Element): boolean {
   return wish(el, 'readonly');
 }
 
-const nosync = '.cobrowsing_nosync';
-
 /** Remembers which elements once held a secret: they stay masked for their whole life (case 14). */
 export class Masks {
   readonly #secret = new WeakSet<Element>();
@@ -98,7 +96,7 @@ export class Masks {
 
   /** What holds for an element whose parent has the given privacy. */
   of(el: Element, outer: number): number {
-    if (wish(el, 'hide') || matches(el, nosync)) return Privacy.Hidden;
+    if (outer === Privacy.Hidden || wish(el, 'hide') || matches(el, '.cobrowsing_nosync')) return Privacy.Hidden;
     if (outer === Privacy.Masked || this.own(el)) return Privacy.Masked;
     if (outer === Privacy.Quiet) {
       if (wish(el, 'show')) return Privacy.Open;
@@ -108,10 +106,10 @@ export class Masks {
     return outer;
   }
 
-  /** Whether the value of a field that is not masked has become one that must be. */
-  betrayed(el: Element, value: string): boolean {
+  /** Whether the value of a field has become one that must be masked. */
+  betrayed(el: Element): boolean {
     if (!isTextField(el) || wish(el, 'show') || /(^|\s)tel/.test(attribute(el, 'autocomplete') ?? '')) return false;
-    return cardLike(value);
+    return cardLike((el as HTMLInputElement).value);
   }
 }
 

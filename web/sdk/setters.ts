@@ -16,6 +16,7 @@ export function hookSetters(changed: () => void, signal: AbortSignal): void {
 function hook(proto: object, name: string, changed: () => void, signal: AbortSignal): void {
   const was = Object.getOwnPropertyDescriptor(proto, name);
   if (!was?.set || !was.configurable) return;
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its object below
   const { set } = was;
   const ours = {
     ...was,

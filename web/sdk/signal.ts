@@ -1,7 +1,7 @@
 // Requests to the signalling API and what the next page needs to go on.
 import { request } from './natives';
 
-/** What is kept of a session from one page to the next. */
+/** What is kept of a session from one page to the next: the server's answer to its making, and the page's wishes. */
 export interface Kept {
   readonly server: string;
   readonly session: string;
@@ -9,9 +9,8 @@ export interface Kept {
   codeExpires: number; // Unix seconds
   token: string; // single use: every answer brings the next
   readonly ice: RTCIceServer[];
-  readonly company: string;
-  readonly selectors: readonly string[];
-  readonly private: boolean;
+  readonly site: { readonly company: string };
+  readonly mask: { readonly selectors: readonly string[]; readonly private: boolean };
   readonly ui: string;
   readonly locale: string;
 }
@@ -27,8 +26,7 @@ export class SignalError extends Error {
 
 /** Sends a request with the session's token and keeps the next one. */
 export async function call(kept: Kept, path: string, init: RequestInit): Promise<Response> {
-  const headers = new Headers(init.headers);
-  headers.set('Authorization', `Bearer ${kept.token}`);
+  const headers = { ...(init.headers as Record<string, string>), Authorization: `Bearer ${kept.token}` };
   const answer = await send(`${kept.server}/v1/sessions/${encodeURIComponent(kept.session)}${path}`, { ...init, headers });
   kept.token = answer.headers.get('Vitrine-Token') ?? kept.token;
   return answer;
@@ -58,7 +56,7 @@ export function take(): Kept | null {
   try {
     const text = sessionStorage.getItem(KEY);
     sessionStorage.removeItem(KEY);
-    return text === null ? null : (JSON.parse(text) as Kept);
+    return JSON.parse(text ?? 'null') as Kept | null;
   } catch {
     return null;
   }

@@ -2,24 +2,21 @@
 import { Privacy, inputType, isField, isTextField, readonlyWish } from './mask';
 import { above, ours, rectOf, shadowOf } from './natives';
 
-/** Why an input is not carried out; the names are those of the server's rules. */
-export const Rule = {
-  Stale: 'row42-stale',
-  Target: 'row42-target',
-  Readonly: 'row42-readonly',
-  Covered: 'row42-covered',
-  Typing: 'row41-typing',
-  File: 'row41-file',
-  Option: 'row42-option',
-} as const;
+// Why an input is not carried out; the names are those of the server's rules.
+export const Stale = 'row42-stale';
+export const Target = 'row42-target';
+export const Readonly = 'row42-readonly';
+export const Covered = 'row42-covered';
+export const Typing = 'row41-typing';
+export const File = 'row41-file';
+export const Option = 'row42-option';
 
 /** An input is refused. */
-export class Refusal extends Error {
-  readonly rule: string;
-  constructor(rule: string) {
-    super(rule);
-    this.rule = rule;
-  }
+export class Refusal extends Error {}
+
+/** Refuses an input when something holds. */
+export function refuse(when: boolean, rule: string): void {
+  if (when) throw new Refusal(rule);
 }
 
 /** What the judge needs to know of the capture. */
@@ -30,83 +27,69 @@ export interface Page {
   privacy(node: Node): number;
 }
 
-/** A place on the screen and what lies there. */
-export interface Hit {
-  readonly el: Element;
-  readonly x: number;
-  readonly y: number;
-}
-
 /** The element that an input names, if it is still there and may be operated. */
 export function operable(page: Page, epoch: number, id: number): HTMLElement {
-  if (!page.on || epoch !== page.epoch) throw new Refusal(Rule.Stale);
+  refuse(!page.on || epoch !== page.epoch, Stale);
   const node = page.node(id);
-  if (!(node instanceof Element) || !node.isConnected || ours.has(node)) throw new Refusal(Rule.Target);
-  for (let n: Node | null = node; n; n = above(n)) {
-    if (n instanceof Element && readonlyWish(n)) throw new Refusal(Rule.Readonly);
-  }
+  if (!(node instanceof Element) || !node.isConnected) throw new Refusal(Target);
+  allowed(node);
   return node as HTMLElement;
+}
+
+/** Refuses what the owner keeps from agents. */
+function allowed(node: Node): void {
+  for (let n: Node | null = node; n; n = above(n)) refuse(n instanceof Element && readonlyWish(n), Readonly);
 }
 
 /** Refuses where nothing may be typed or chosen: masked, hidden, switched off. */
 export function writable(page: Page, el: Element): void {
-  if (page.privacy(el) !== Privacy.Open || /^(password|hidden)$/.test(inputType(el))) throw new Refusal(Rule.Typing);
-  if (inputType(el) === 'file') throw new Refusal(Rule.File);
-  if (isField(el) && (el.matches(':disabled') || (el as HTMLInputElement).readOnly)) throw new Refusal(Rule.Typing);
+  const type = inputType(el);
+  refuse(type === 'file', File);
+  refuse(page.privacy(el) !== Privacy.Open || type === 'password' || type === 'hidden', Typing);
+  refuse(isField(el) && (el.matches(':disabled') || (el as HTMLInputElement).readOnly), Typing);
 }
 
 /** The field or the editable element that typing in an element goes to. */
 export function textTarget(page: Page, el: HTMLElement): HTMLElement {
-  const target = isTextField(el) ? el : editableRoot(el);
-  if (!target) throw new Refusal(Rule.Typing);
+  let target = el;
+  while (target.parentElement?.isContentEditable) target = target.parentElement;
+  refuse(!isTextField(el) && !target.isContentEditable, Typing);
+  if (isTextField(el)) target = el;
   writable(page, target);
   return target;
 }
 
-function editableRoot(el: HTMLElement): HTMLElement | null {
-  let root: HTMLElement | null = null;
-  for (let at: HTMLElement | null = el; at?.isContentEditable; at = at.parentElement) root = at;
-  return root;
-}
-
-/** What lies on top at a place of the window, shadow trees included. The SDK's own bar, which agents do not see, does not count. */
+/** What lies on top at a place of the window, shadow trees included. */
 function topAt(x: number, y: number): Element | null {
-  let at = document.elementsFromPoint(x, y).find((el) => !ours.has(el)) ?? null;
-  for (;;) {
-    const inner: Element | null = (at && shadowOf(at)?.elementFromPoint(x, y)) ?? null;
-    if (!inner || inner === at) return at;
+  let at = document.elementFromPoint(x, y);
+  for (let inner = at; inner; ) {
     at = inner;
+    inner = shadowOf(at)?.elementFromPoint(x, y) ?? null;
+    if (inner === at) break;
   }
+  return at;
 }
 
-function holds(outer: Element, inner: Element): boolean {
-  for (let n: Node | null = inner; n; n = above(n)) if (n === outer) return true;
-  return false;
-}
-
-/** Where a click on a part of an element lands. It must land on the element, on what it holds, or on its label. */
-export function hitAt(el: HTMLElement, fx: number, fy: number): Hit {
-  const place = (): Hit => {
-    const box = rectOf(el);
-    return { el, x: box.left + (box.width * fx) / 65535, y: box.top + (box.height * fy) / 65535 };
-  };
-  let { x, y } = place();
-  if (x < 0 || y < 0 || x >= innerWidth || y >= innerHeight) {
-    el.scrollIntoView({ block: 'center', inline: 'nearest', behavior: 'instant' });
-    ({ x, y } = place());
-  }
+/** Where a click on a part of an element lands: it must be the element, what it holds, or its label. */
+export function hitAt(el: HTMLElement, fx: number, fy: number): readonly [top: Element, x: number, y: number] {
   // The edges belong to the neighbours.
-  const box = rectOf(el);
-  x = Math.min(Math.max(x, box.left + 0.5), box.right - 0.5);
-  y = Math.min(Math.max(y, box.top + 0.5), box.bottom - 0.5);
-  const top = topAt(x, y);
-  if (!top) throw new Refusal(Rule.Covered);
-  const label = top.closest('label');
-  if (!holds(el, top) && !(label && label.control === el)) throw new Refusal(Rule.Covered);
-  const control = label?.control ?? el;
-  if (inputType(control) === 'file' || inputType(top) === 'file') throw new Refusal(Rule.File);
-  for (let n: Node | null = top; n && n !== el; n = above(n)) {
-    if (n instanceof Element && readonlyWish(n)) throw new Refusal(Rule.Readonly);
+  const place = (from: number, size: number, part: number): number => from + Math.min(Math.max((size * part) / 65535, 0.5), size - 0.5);
+  for (let moved = false; ; moved = true) {
+    const { left, top: upper, width, height } = rectOf(el);
+    const x = place(left, width, fx);
+    const y = place(upper, height, fy);
+    const top = topAt(x, y);
+    if (!top && !moved) {
+      el.scrollIntoView({ block: 'center', inline: 'nearest', behavior: 'instant' }); // it is outside of the window
+      continue;
+    }
+    if (!top || ours.has(top)) throw new Refusal(Covered);
+    const control = top.closest('label')?.control ?? el;
+    let inside: Node | null = top;
+    while (inside && inside !== el) inside = above(inside);
+    refuse(!inside && control !== el, Covered);
+    refuse([top, control].some((e) => inputType(e) === 'file'), File);
+    allowed(top);
+    return [top, x, y];
   }
-  return { el: top, x, y };
 }

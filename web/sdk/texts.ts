@@ -1,33 +1,17 @@
 // The texts that customers read. {agent} is a person's name, {company} the company's.
 import type { Scope } from './index';
 
-export interface Texts {
-  readonly code: string;
-  readonly codeHint: string;
-  readonly cancel: string;
-  readonly ask: string;
-  readonly askHint: string;
-  readonly allow: string;
-  readonly refuse: string;
-  readonly watching: string;
-  readonly nobody: string;
-  readonly paused: string;
-  readonly pause: string;
-  readonly resume: string;
-  readonly stop: string;
-  readonly takeBack: string;
-  readonly ended: string;
-  readonly chat: string;
-  readonly send: string;
-  readonly bar: string;
-  readonly scopes: Readonly<Record<Scope, string>>;
-}
+export type Texts = Readonly<Record<
+  | 'code' | 'codeHint' | 'cancel' | 'ask' | 'askHint' | 'allow' | 'refuse' | 'watching' | 'nobody' | 'paused' | 'pause' | 'go' | 'stop' | 'takeBack'
+  | 'ended' | 'chat' | 'send' | 'bar' | Scope,
+  string
+>>;
 
 const en: Texts = {
   code: 'Your code',
   codeHint: 'Read this code out to the agent. Nothing is shared before you allow it.',
   cancel: 'Cancel',
-  ask: '{agent} ({company}) asks you to allow:',
+  ask: '{agent}{company} asks you to allow:',
   askHint: 'Passwords and card numbers stay hidden. You can stop at any moment.',
   allow: 'Allow',
   refuse: 'Refuse',
@@ -35,30 +19,28 @@ const en: Texts = {
   nobody: 'Nobody sees this page right now',
   paused: 'Paused: nobody sees what you do',
   pause: 'Pause',
-  resume: 'Go on',
+  go: 'Go on',
   stop: 'Stop sharing',
   takeBack: 'Take control back',
   ended: 'Sharing has ended. Nobody sees this page any more.',
   chat: 'Message to {agent}',
   send: 'Send',
   bar: 'Page sharing',
-  scopes: {
-    view: 'to see this page',
-    point: 'to point and draw on it',
-    scroll: 'to scroll it',
-    click: 'to click for you',
-    type: 'to type for you',
-    navigate: 'to go back, forward or reload',
-    record: 'to record this session',
-    'second-agent': 'to watch as a further person',
-  },
+  view: 'to see this page',
+  point: 'to point and draw on it',
+  scroll: 'to scroll it',
+  click: 'to click for you',
+  type: 'to type for you',
+  navigate: 'to go back, forward or reload',
+  record: 'to record this session',
+  'second-agent': 'to watch as a further person',
 };
 
 const de: Texts = {
   code: 'Ihr Code',
   codeHint: 'Lesen Sie diesen Code vor. Geteilt wird erst, wenn Sie es erlauben.',
   cancel: 'Abbrechen',
-  ask: '{agent} ({company}) bittet Sie um Erlaubnis:',
+  ask: '{agent}{company} bittet Sie um Erlaubnis:',
   askHint: 'Passwörter und Kartennummern bleiben verborgen. Sie können jederzeit beenden.',
   allow: 'Erlauben',
   refuse: 'Ablehnen',
@@ -66,36 +48,27 @@ const de: Texts = {
   nobody: 'Gerade sieht niemand diese Seite',
   paused: 'Pause: niemand sieht, was Sie tun',
   pause: 'Pause',
-  resume: 'Weiter',
+  go: 'Weiter',
   stop: 'Teilen beenden',
   takeBack: 'Steuerung zurücknehmen',
   ended: 'Das Teilen ist beendet. Niemand sieht diese Seite mehr.',
   chat: 'Nachricht an {agent}',
   send: 'Senden',
   bar: 'Seite teilen',
-  scopes: {
-    view: 'diese Seite zu sehen',
-    point: 'darauf zu zeigen und zu zeichnen',
-    scroll: 'sie zu rollen',
-    click: 'für Sie zu klicken',
-    type: 'für Sie zu tippen',
-    navigate: 'zurück, vor oder neu zu laden',
-    record: 'diese Sitzung aufzuzeichnen',
-    'second-agent': 'als weitere Person zuzusehen',
-  },
+  view: 'diese Seite zu sehen',
+  point: 'darauf zu zeigen und zu zeichnen',
+  scroll: 'sie zu rollen',
+  click: 'für Sie zu klicken',
+  type: 'für Sie zu tippen',
+  navigate: 'zurück, vor oder neu zu laden',
+  record: 'diese Sitzung aufzuzeichnen',
+  'second-agent': 'als weitere Person zuzusehen',
 };
 
-const catalogue: Readonly<Record<string, Texts>> = { en, de };
+/** The texts by language. */
+export const catalogue: Readonly<Record<string, Texts>> = { en, de };
 
-/** The texts for a locale such as 'de-AT', and the language that they are in. */
-export function textsFor(locale: string): { readonly texts: Texts; readonly lang: string } {
-  const lang = locale.toLowerCase().split(/[-_]/)[0] ?? '';
-  const texts = catalogue[lang];
-  return texts ? { texts, lang } : { texts: en, lang: 'en' };
-}
-
-/** Puts names into a text. */
-export function fill(text: string, names: { readonly agent: string; readonly company?: string }): string {
-  // A function: a name such as "$&" is no pattern.
-  return text.replace(/ ?\(\{company\}\)/, () => (names.company ? ` (${names.company})` : '')).replace('{agent}', () => names.agent);
+/** Puts names into a text. Functions, because a name such as "$&" is no pattern. */
+export function fill(text: string, agent: string, company = ''): string {
+  return text.replace('{agent}', () => agent).replace('{company}', () => company && ` (${company})`);
 }

@@ -1,23 +1,19 @@
 // The connection to the server: five negotiated channels, the message layer, pings, and a new connection when one breaks.
 import { decode, encode } from '../wire/codec';
-import { Channel, fromCustomer, toCustomer } from '../wire/frames';
+import { DeflateFrom, fromCustomer, toCustomer } from '../wire/frames';
 import type { FromCustomer, ToCustomer } from '../wire/frames';
-import { Assembler, deflate, messages } from '../wire/message';
+import { deflate, messages } from '../wire/message';
 import { later } from './natives';
 import { SignalError, call } from './signal';
 import type { Kept } from './signal';
 
-const CHANNELS: readonly (readonly [string, RTCDataChannelInit])[] = [
-  ['ctl', {}],
-  ['dom', {}],
-  ['asset', { ordered: false }],
-  ['ptr', { ordered: false, maxRetransmits: 0 }],
-  ['input', {}],
-];
+// ctl, dom, asset, ptr, input: the number is the stream's.
+const CHANNELS: readonly RTCDataChannelInit[] = [{}, {}, { ordered: false }, { ordered: false, maxRetransmits: 0 }, {}];
+const DOM = 1;
+const ASSET = 2;
 const SHAKY = 2000; // milliseconds that a connection may be disconnected
 const SILENT = 10_000; // milliseconds without a word from the server
 const PING = 2500;
-const RETRY = [200, 500, 1000, 2000, 4000];
 
 /** What the session hears. */
 export interface TransportEvents {
@@ -32,168 +28,145 @@ export interface TransportEvents {
 export class Transport {
   readonly #kept: Kept;
   readonly #on: TransportEvents;
-  #peer: RTCPeerConnection | null = null;
+  #peer: RTCPeerConnection | undefined;
   #channels: RTCDataChannel[] = [];
-  #queue: Promise<void> | null = null;
+  #queue: Promise<void> | undefined;
   #queued = 0; // bytes being deflated
   #heard = 0;
   #pings = 0;
   #clock = 0;
-  #shaky = 0;
+  #timer = 0;
   #tries = 0;
   #closed = false;
 
   constructor(kept: Kept, on: TransportEvents) {
     this.#kept = kept;
     this.#on = on;
+    void this.#connect();
   }
 
   /** Opens a connection, and another whenever one breaks. */
-  async connect(): Promise<void> {
+  async #connect(): Promise<void> {
     this.#drop();
-    const peer = new RTCPeerConnection({ iceServers: this.#kept.ice });
-    this.#peer = peer;
-    this.#channels = CHANNELS.map(([label, init], id) => this.#channel(peer, label, { ...init, negotiated: true, id }));
-    peer.onconnectionstatechange = () => this.#state(peer);
-    try {
-      const offer = await peer.createOffer();
-      await peer.setLocalDescription(offer);
-      const answer = await call(this.#kept, '/connections', { method: 'POST', headers: { 'Content-Type': 'application/sdp' }, body: offer.sdp ?? '' });
-      const sdp = await answer.text();
-      if (peer === this.#peer) await peer.setRemoteDescription({ type: 'answer', sdp });
-    } catch (error) {
+    const peer = (this.#peer = new RTCPeerConnection({ iceServers: this.#kept.ice }));
+    this.#channels = CHANNELS.map((init, id) => this.#channel(peer, { ...init, negotiated: true, id }, id));
+    peer.onconnectionstatechange = () => {
       if (peer !== this.#peer) return;
+      clearTimeout(this.#timer);
+      if (peer.connectionState === 'failed') this.#again(peer);
+      if (peer.connectionState === 'disconnected') this.#timer = later(() => this.#again(peer), SHAKY);
+    };
+    try {
+      await peer.setLocalDescription();
+      const body = peer.localDescription?.sdp ?? '';
+      const answer = await call(this.#kept, '/connections', { method: 'POST', headers: { 'Content-Type': 'application/sdp' }, body });
+      await peer.setRemoteDescription({ type: 'answer', sdp: await answer.text() });
+    } catch (error) {
       // 401, 403, 404, 410: the token or the session is gone for good. Anything else may pass.
-      if (error instanceof SignalError && error.status < 500 && error.status !== 429) this.#on.lost();
-      else this.#again();
+      const gone = error instanceof SignalError && error.status < 500 && error.status !== 429;
+      if (gone && peer === this.#peer) this.#on.lost();
+      else this.#again(peer);
     }
   }
 
-  #channel(peer: RTCPeerConnection, label: string, init: RTCDataChannelInit): RTCDataChannel {
-    const channel = peer.createDataChannel(label, init);
-    const id = init.id ?? 0;
+  #channel(peer: RTCPeerConnection, init: RTCDataChannelInit, id: number): RTCDataChannel {
+    const channel = peer.createDataChannel('', init);
     channel.binaryType = 'arraybuffer';
-    const assembler = new Assembler(
-      (bytes) => {
-        if (peer === this.#peer) this.#on.frame(decode(toCustomer, id, bytes));
-      },
-      () => {
-        if (peer === this.#peer) this.#again();
-      },
-    );
     channel.onmessage = ({ data }) => {
+      if (peer !== this.#peer) return;
       this.#heard = performance.now();
-      if (data instanceof ArrayBuffer) assembler.push(new Uint8Array(data));
+      const message = new Uint8Array(data as ArrayBuffer);
+      // What customers are told fits into one message and is never deflated.
+      if (message[0] !== 0) this.#again(peer);
+      else this.#on.frame(decode(toCustomer, id, message.subarray(1)));
     };
     channel.onopen = () => {
-      if (peer !== this.#peer || !this.#channels.every((c) => c.readyState === 'open')) return;
+      if (peer !== this.#peer || this.#channels.some((c) => c.readyState !== 'open')) return;
       this.#heard = performance.now();
       this.#tries = 0;
-      this.#clock = setInterval(() => this.#tick(), PING);
+      this.#clock = setInterval(() => {
+        if (performance.now() - this.#heard > SILENT) this.#again(peer);
+        else this.send({ kind: 'ping', seq: ++this.#pings });
+      }, PING);
       this.#on.open();
     };
-    channel.onclose = () => {
-      if (peer === this.#peer) this.#again();
-    };
+    channel.onclose = () => this.#again(peer);
     return channel;
   }
 
-  #state(peer: RTCPeerConnection): void {
+  #again(peer: RTCPeerConnection): void {
     if (peer !== this.#peer) return;
-    clearTimeout(this.#shaky);
-    if (peer.connectionState === 'failed') this.#again();
-    else if (peer.connectionState === 'disconnected') this.#shaky = later(() => this.#again(), SHAKY);
-  }
-
-  #tick(): void {
-    if (performance.now() - this.#heard > SILENT) this.#again();
-    else this.send({ kind: 'ping', seq: ++this.#pings });
-  }
-
-  #again(): void {
     this.#drop();
-    if (this.#closed) return;
-    this.#shaky = later(() => void this.connect(), RETRY[Math.min(this.#tries++, RETRY.length - 1)] ?? 0);
+    if (!this.#closed) this.#timer = later(() => void this.#connect(), Math.min(200 * 2 ** this.#tries++, 4000));
   }
 
   #drop(): void {
     clearInterval(this.#clock);
-    clearTimeout(this.#shaky);
+    clearTimeout(this.#timer);
     const peer = this.#peer;
-    this.#peer = null;
+    this.#peer = this.#queue = undefined;
     this.#channels = [];
-    this.#queue = null;
     this.#queued = 0;
     peer?.close();
   }
 
-  /** Whether frames can be sent. */
-  get open(): boolean {
-    return this.#channels[Channel.Ctl]?.readyState === 'open';
-  }
-
   /** Sends a frame on its channel. What is not connected does not hear it: the snapshot after the next connection says all. */
-  send(frame: FromCustomer): void {
+  send(frame: FromCustomer): boolean {
     const { channel, bytes } = encode(fromCustomer, frame);
-    this.#out(this.#channels[channel], messages(bytes));
+    return this.#out(channel, messages(bytes));
   }
 
-  #out(channel: RTCDataChannel | undefined, list: readonly Uint8Array[]): void {
-    if (channel?.readyState !== 'open') return;
+  #out(id: number, list: readonly Uint8Array[]): boolean {
+    const channel = this.#channels[id];
+    if (channel?.readyState !== 'open') return false;
     try {
       for (const message of list) channel.send(message as Uint8Array<ArrayBuffer>);
     } catch {
-      this.#again(); // the browser's buffer is full: the connection does not move
+      if (this.#peer) this.#again(this.#peer); // the browser's buffer is full: the connection does not move
     }
+    return true;
   }
 
   /** Sends a batch, deflated when that is worth it. The order is kept. */
   dom(frame: Uint8Array): void {
-    const channel = this.#channels[Channel.Dom];
-    if (!this.#queue && frame.length < 1024) {
-      this.#out(channel, messages(frame));
+    if (!this.#queue && frame.length < DeflateFrom) {
+      this.#out(DOM, messages(frame));
       return;
     }
     this.#queued += frame.length;
-    const work = async (): Promise<void> => {
-      const packed = await deflate(frame);
-      this.#queued = Math.max(0, this.#queued - frame.length);
-      this.#out(channel, messages(frame, packed));
-    };
-    const queued: Promise<void> = (this.#queue ?? Promise.resolve()).then(work).finally(() => {
-      if (this.#queue === queued) this.#queue = null;
-    });
+    const queued: Promise<void> = (this.#queue ?? Promise.resolve())
+      .then(() => deflate(frame))
+      .then((packed) => {
+        if (this.#queue === undefined) return; // the connection was dropped
+        this.#queued -= frame.length;
+        this.#out(DOM, messages(frame, packed));
+        if (this.#queue === queued) this.#queue = undefined;
+      });
     this.#queue = queued;
   }
 
   /** Bytes that wait to be sent on the dom channel. */
   pressure(): number {
-    return this.#queued + (this.#channels[Channel.Dom]?.bufferedAmount ?? 0);
+    return this.#queued + (this.#channels[DOM]?.bufferedAmount ?? 0);
   }
 
   /** Resolves when at most max bytes wait on the asset channel. */
   async drained(max: number): Promise<void> {
-    const channel = this.#channels[Channel.Asset];
+    const channel = this.#channels[ASSET];
     if (!channel || channel.bufferedAmount <= max) return;
     channel.bufferedAmountLowThreshold = max >> 1;
     await new Promise<unknown>((done) => {
       channel.onbufferedamountlow = done;
-      channel.addEventListener('close', done, { once: true });
+      channel.addEventListener('close', done);
     });
   }
 
-  /** Closes the connection for good, after what was said has had the time to leave. */
-  close(): void {
+  /** Closes the connection for good, after the given milliseconds in which what was said can leave. */
+  close(after = 0): void {
     this.#closed = true;
     const peer = this.#peer;
-    this.#peer = null; // nothing is heard any more
+    if (after) this.#peer = undefined; // nothing is heard any more
     this.#drop();
-    if (peer) later(() => peer.close(), 300);
-  }
-
-  /** Closes the connection at once: the page goes. */
-  cut(): void {
-    this.#closed = true;
-    this.#drop();
+    if (after) later(() => peer?.close(), after);
   }
 }

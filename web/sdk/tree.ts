@@ -9,13 +9,14 @@ export interface Known {
   readonly privacy: number;
   readonly def: ElementDef | null; // of an element that is told as one; null for texts, shadow roots and boxes
   readonly content: number; // what it may hold
-  sent: string[] | undefined; // names of the attributes that were told
-  live: Map<number, string> | undefined; // live states told last
-  asset: number; // picture or style sheet told last
+  sent?: Map<string, string | number>; // attributes as they were told last
+  live?: Map<number, string>; // live states told last
 }
 
-/** What a node may hold beyond the vocabulary's kinds of content. */
-export const Holds = { Nothing: 0, Root: 5, Styles: 6 } as const;
+// What a node may hold beyond the vocabulary's kinds of content.
+export const HoldsNothing = 0;
+export const HoldsRoot = 5;
+export const HoldsStyles = 6;
 
 /** What one node adds to the rolling hash: SumStep of internal/wire/dom.go. */
 export function sumStep(id: number, parent: number): number {
@@ -31,26 +32,22 @@ export class Tree {
   /** Style elements that stand for adopted sheets; they are in no page. By the node that they are told under. */
   readonly extras = new Map<Node, HTMLStyleElement[]>();
   /** Called for every node that is forgotten. */
-  gone: (node: Node) => void = () => undefined;
-  next = 1;
+  readonly #gone: (node: Node) => void;
+  readonly root: Known;
+  next = 0;
   sum = 0;
+
+  constructor(document: Document, privacy: number, gone: (node: Node) => void) {
+    this.#gone = gone;
+    this.root = this.add(document, { id: 0 }, privacy, null, HoldsRoot);
+  }
 
   get count(): number {
     return this.#nodes.size - 1;
   }
 
-  constructor(root: Document, privacy: number) {
-    this.#put(root, { id: 0, up: 0, privacy, def: null, content: Holds.Root, sent: undefined, live: undefined, asset: 0 });
-  }
-
-  #put(node: Node, known: Known): Known {
-    this.#known.set(node, known);
-    this.#nodes.set(known.id, node);
-    return known;
-  }
-
-  of(node: Node): Known | undefined {
-    return this.#known.get(node);
+  of(node: Node | null): Known | undefined {
+    return node ? this.#known.get(node) : undefined;
   }
 
   node(id: number): Node | undefined {
@@ -58,10 +55,12 @@ export class Tree {
   }
 
   /** Gives a node the next id. */
-  add(node: Node, up: Known, privacy: number, def: ElementDef | null, content: number): Known {
-    const id = this.next++;
-    this.sum = (this.sum + sumStep(id, up.id)) >>> 0;
-    return this.#put(node, { id, up: up.id, privacy, def, content, sent: undefined, live: undefined, asset: 0 });
+  add(node: Node, up: { readonly id: number }, privacy: number, def: ElementDef | null, content: number): Known {
+    const known = { id: this.next++, up: up.id, privacy, def, content };
+    this.sum = (this.sum + sumStep(known.id, up.id)) >>> 0;
+    this.#known.set(node, known);
+    this.#nodes.set(known.id, node);
+    return known;
   }
 
   /** Notes a new parent. */
@@ -77,24 +76,16 @@ export class Tree {
     this.#known.delete(node);
     this.#nodes.delete(known.id);
     this.sum = (this.sum - sumStep(known.id, known.up)) >>> 0;
-    this.gone(node);
+    this.#gone(node);
     for (let c: Node | null = firstChild(node); c; c = nextSibling(c)) this.forget(c);
-    const extras = this.extras.get(node);
-    if (extras) {
-      this.extras.delete(node);
-      for (const el of extras) this.forget(el);
-    }
-    const root = node instanceof Element ? shadowOf(node) : null;
+    for (const el of this.extras.get(node) ?? []) this.forget(el);
+    this.extras.delete(node);
+    const root = node instanceof Element && shadowOf(node);
     if (root) this.forget(root);
   }
 
-  /** The number of elements above a node that the server knows. */
+  /** The number of nodes above a node. */
   depth(known: Known): number {
-    let n = 0;
-    for (let at: Known | undefined = known; at && at.id > 0; n++) {
-      const up = this.#nodes.get(at.up);
-      at = up && this.#known.get(up);
-    }
-    return n;
+    return known.id === 0 ? 0 : 1 + this.depth(this.of(this.node(known.up) ?? null) ?? this.root);
   }
 }

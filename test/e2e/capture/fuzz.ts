@@ -75,7 +75,7 @@ export class Fuzz {
     const shadows = elements.flatMap((n) => (n instanceof Element && n.shadowRoot ? [n.shadowRoot] : []));
     const parent = this.one<Node>([...elements, ...shadows]);
     const any = nodes.length > 0 ? this.one(nodes) : null;
-    const text = nodes.filter((n) => n instanceof Text);
+    const text = nodes.filter((n): n is Text => n instanceof Text);
     switch (this.below(15)) {
       case 0:
       case 1:
@@ -111,14 +111,14 @@ export class Fuzz {
         for (const n of [...parent.childNodes].sort(() => this.next() - 0.5)) parent.appendChild(n);
         return;
       case 10: {
-        const t = text.length > 0 ? (this.one(text) as Text) : null;
+        const t = text.length > 0 ? this.one(text) : null;
         if (t && t.length > 1) t.splitText(1 + this.below(t.length - 1));
         return;
       }
       case 11:
         return parent.normalize();
       case 12: {
-        if (text.length > 0 && this.below(2) === 0) (this.one(text) as Text).data += '+';
+        if (text.length > 0 && this.below(2) === 0) this.one(text).data += '+';
         else if (this.below(4) === 0) parent.textContent = 'plain';
         else if (parent instanceof Element && this.below(3) === 0) parent.innerHTML = '<i>in</i>ner<ul><li class=k>1<li>2</ul><!-- c -->';
         return;

@@ -198,7 +198,7 @@ export class Replica {
   }
 
   private attached(n: ReplicaNode): void {
-    for (let at: ReplicaNode | null = n; at !== this.root; at = at.parent) if (!at?.parent || this.detached.has(at)) fail('not in the page');
+    for (let at: ReplicaNode | null = n; at !== this.root; at = at.parent) if (!at.parent || this.detached.has(at)) fail('not in the page');
   }
 
   private unlink(n: ReplicaNode): void {
