@@ -28,6 +28,39 @@ test('nothing is sent before consent, nor after a refusal', async ({ customer, a
   expect(await agent.sees()).toBe(false);
 });
 
+test('the keyboard is enough: Escape refuses, Tab and Enter allow', async ({ customer, agent, server, at }) => {
+  for (const allow of [false, true]) {
+    await customer.page.goto(at('form.html'));
+    await agent.join(await server.signIn('ada'), await customer.askForHelp());
+    await customer.button(/^allow$/i);
+    await customer.page.keyboard.press('Enter'); // nothing is preselected
+    expect(await customer.state()).toBe('asked');
+    if (!allow) {
+      await customer.page.keyboard.press('Escape');
+      await expect.poll(() => customer.state()).toBe('ended');
+      continue;
+    }
+    await customer.page.keyboard.press('Tab');
+    await customer.page.keyboard.press('Tab');
+    await customer.page.keyboard.press('Enter');
+    await expectSame(customer, agent);
+  }
+});
+
+test('no script of the page can say yes', async ({ customer, agent, server, at }) => {
+  await customer.page.goto(at('form.html'));
+  await agent.join(await server.signIn('ada'), await customer.askForHelp());
+  await (await customer.button(/^allow$/i)).evaluate((button) => {
+    button.click();
+    button.dispatchEvent(new PointerEvent('click', { bubbles: true, composed: true }));
+  });
+  expect(await customer.page.evaluate(() => document.querySelector('vitrine-ui')?.shadowRoot)).toBeNull();
+  await customer.page.locator('#text').evaluate((field: HTMLInputElement) => { field.value = 'changed meanwhile'; });
+  await customer.button(/^allow$/i);
+  expect(await customer.state()).toBe('asked');
+  expect(framesFromCustomer(await customer.sent()).filter(({ channel, frame }) => content.has(channel) || frame.kind === 'answer')).toEqual([]);
+});
+
 test('the demo shop arrives as it is', async ({ customer, agent, server }) => {
   await together(customer, agent, server, server.demo);
   await expectSame(customer, agent);

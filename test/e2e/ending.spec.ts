@@ -34,7 +34,7 @@ test('the customer stops: nothing arrives later than 250 ms after, and the stage
   expect((arrived.at(-1)?.at ?? 0) - stopped).toBeLessThan(250);
   const left = (await customer.sent()).filter(({ channel }) => pageBytes.has(channel));
   expect((left.at(-1)?.at ?? 0) - stopped).toBeLessThan(250);
-  const rest = await agent.page.evaluate(() => document.querySelector<HTMLIFrameElement>('iframe[sandbox]')?.contentDocument?.body?.textContent ?? '');
+  const rest = await agent.page.evaluate(() => document.querySelector<HTMLIFrameElement>('iframe[sandbox]')?.contentDocument?.querySelector('body')?.textContent ?? '');
   expect(rest).toBe('');
 });
 
