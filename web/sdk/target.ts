@@ -59,9 +59,9 @@ export function textTarget(page: Page, el: HTMLElement): HTMLElement {
   return target;
 }
 
-/** What lies on top at a place of the window, shadow trees included. */
+/** What lies on top at a place of the window, shadow trees included. The SDK's own bar does not count: agents do not see it. */
 function topAt(x: number, y: number): Element | null {
-  let at = document.elementFromPoint(x, y);
+  let at = document.elementsFromPoint(x, y).find((el) => !ours.has(el)) ?? null;
   for (let inner = at; inner; ) {
     at = inner;
     inner = shadowOf(at)?.elementFromPoint(x, y) ?? null;
@@ -83,7 +83,7 @@ export function hitAt(el: HTMLElement, fx: number, fy: number): readonly [top: E
       el.scrollIntoView({ block: 'center', inline: 'nearest', behavior: 'instant' }); // it is outside of the window
       continue;
     }
-    if (!top || ours.has(top)) throw new Refusal(Covered);
+    if (!top) throw new Refusal(Covered);
     const control = top.closest('label')?.control ?? el;
     let inside: Node | null = top;
     while (inside && inside !== el) inside = above(inside);
