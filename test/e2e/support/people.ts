@@ -116,10 +116,10 @@ export class Agent extends Person {
     return this.page.evaluate(() => window.probe.stage());
   }
 
-  /** Whether anything of a page is on the stage. */
+  /** Whether anything of a page is on the stage: the empty document has a body, too, but nothing in it. */
   async sees(): Promise<boolean> {
-    const dump = await this.stage();
-    return dump !== null && JSON.stringify(dump).includes('"body"') && count(dump) > 5;
+    const body = (await this.stage())?.children?.find(({ kind }) => kind === 'body');
+    return body?.children?.some(({ kind }) => kind !== '#text') ?? false;
   }
 
   /** Text in the stage, shadow roots left out. */
