@@ -24,17 +24,26 @@ export class SignalError extends Error {
   }
 }
 
-/** Sends a request with the session's token and keeps the next one. */
-export async function call(kept: Kept, path: string, init: RequestInit): Promise<Response> {
-  const headers = { ...(init.headers as Record<string, string>), Authorization: `Bearer ${kept.token}` };
-  const answer = await send(`${kept.server}/v1/sessions/${encodeURIComponent(kept.session)}${path}`, { ...init, headers });
-  kept.token = answer.headers.get('Vitrine-Token') ?? kept.token;
+const PATIENCE = 20_000; // milliseconds
+
+let last: Promise<unknown> = Promise.resolve();
+
+/**
+ * Sends a request with the session's token and keeps the next one. One request after the other: a token is good once, so
+ * of two at a time the server would refuse one, and a connection that is refused ends the session.
+ */
+export function call(kept: Kept, path: string, init: RequestInit): Promise<Response> {
+  const answer = last.then(() => send(`${kept.server}/v1/sessions/${encodeURIComponent(kept.session)}${path}`, {
+    ...init, headers: { ...(init.headers as Record<string, string>), Authorization: `Bearer ${kept.token}` }, signal: AbortSignal.timeout(PATIENCE),
+  }, kept));
+  last = answer.catch(() => undefined);
   return answer;
 }
 
-/** Sends a request; anything but a success is thrown. */
-export async function send(url: string, init: RequestInit): Promise<Response> {
+/** Sends a request; anything but a success is thrown. What refuses a call may hold the next token as well. */
+export async function send(url: string, init: RequestInit, kept?: Kept): Promise<Response> {
   const answer = await request(url, { ...init, credentials: 'omit', cache: 'no-store' });
+  if (kept) kept.token = answer.headers.get('Vitrine-Token') ?? kept.token;
   if (answer.ok) return answer;
   const problem = (await answer.json().catch(() => ({}))) as { readonly detail?: string };
   throw new SignalError(answer.status, problem.detail ?? `the Vitrine server answered ${answer.status}`);
