@@ -230,3 +230,40 @@ func TestThreat24_LongSheet(t *testing.T) {
 		t.Error("agents are told nothing")
 	}
 }
+
+// TestThreat37_AssetCutShort holds that an asset whose connection broke half way is asked for again and charged once.
+func TestThreat37_AssetCutShort(t *testing.T) {
+	a := sanitizer.NewAssets(sanitizer.Policy{})
+	data := append([]byte("p { color: red }"), bytes.Repeat([]byte(" "), 3*wire.MaxChunk)...)
+	f, parts := offer(1, wire.AssetSheet, data), chunks(data)
+	if want, _, r := a.Offer(f); !want || r != nil {
+		t.Fatal("not wanted at first")
+	}
+	if _, r := a.Chunk(parts[0]); r != nil {
+		t.Fatal(r)
+	}
+	a.Restart()
+	if _, r := a.Chunk(parts[1]); r == nil || r.Rule != "row36-asset" {
+		t.Error("a chunk of before is taken")
+	}
+	if a.Bytes() != 0 {
+		t.Errorf("%d bytes are charged for what is not held", a.Bytes())
+	}
+	if want, _, r := a.Offer(f); !want || r != nil {
+		t.Fatal("not wanted again")
+	}
+	var out []sanitizer.Clean
+	for _, c := range parts {
+		var r *sanitizer.Refusal
+		if out, r = a.Chunk(c); r != nil {
+			t.Fatal(r)
+		}
+	}
+	if len(told(t, out)) != 2 || a.Bytes() == 0 {
+		t.Errorf("agents are told %d frames", len(out))
+	}
+	a.Restart()
+	if want, out, _ := a.Offer(f); want || len(told(t, out)) != 1 {
+		t.Error("a whole asset was forgotten")
+	}
+}

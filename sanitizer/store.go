@@ -151,6 +151,20 @@ func (a *Assets) Chunk(f *wire.Chunk) (out []Clean, r *Refusal) {
 	return append(out, b.chunks...), r
 }
 
+// Restart forgets assets whose bytes have not all come. The rest of them will not: they were asked for on a connection
+// that is gone, and whoever comes back offers everything anew.
+func (a *Assets) Restart() {
+	for hash, b := range a.blobs {
+		if b.left == 0 {
+			continue
+		}
+		clear(b.data)
+		b.data, b.got, b.left, b.waiting = nil, nil, 0, nil
+		a.bytes -= int(b.size)
+		delete(a.blobs, hash)
+	}
+}
+
 func (a *Assets) lose(b *blob, reason wire.GoneReason) {
 	clear(b.data)
 	b.data, b.got, b.gone, b.reason = nil, nil, true, reason

@@ -54,7 +54,7 @@ func (s *session) presence(p *seat, f *wire.Presence) {
 
 // need sends a snapshot to an agent whose copy does not fit. It is the server's work, so it has its rate.
 func (s *session) need(p *seat) {
-	if p.admitted == 0 || !p.gate[paceNeed].take(time.Now(), 1, paceRates[paceNeed].rate, paceRates[paceNeed].burst) {
+	if p.admitted == 0 || !p.pace(paceNeed) {
 		return
 	}
 	p.view.behind = true

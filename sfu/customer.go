@@ -1,7 +1,7 @@
 package sfu
 
 import (
-	"time"
+	"slices"
 
 	"vitrine/internal/wire"
 	"vitrine/sanitizer"
@@ -19,7 +19,7 @@ func (s *session) customerSays(c *conn, f wire.FromCustomer, packed bool) {
 	case *wire.Revoke:
 		s.revoke(f)
 	case *wire.Pause:
-		s.pause(f.Paused)
+		s.pause(c, f.Paused)
 	case *wire.End:
 		s.end(wire.EndCustomer)
 	case *wire.Say:
@@ -61,27 +61,39 @@ func (s *session) shared(c *conn, f wire.FromCustomer, packed bool) {
 
 // pause holds the page back or lets it go on. The page comes on another channel than this frame, so its snapshot may
 // have come before the word that it may; then it was not accepted and is asked for again.
-func (s *session) pause(paused bool) {
+func (s *session) pause(c *conn, paused bool) {
 	if s.consent.paused == paused {
 		return
 	}
 	s.consent.paused = paused
+	if !c.seat.pace(pacePause) {
+		if s.strike(c, paceRates[pacePause].name, 0); s.state == wire.StateEnded {
+			return
+		}
+	}
 	kind := SessionContinued
 	if paused {
 		kind = SessionPaused
 	}
-	s.auditSeat(s.room.customer, Event{Kind: kind})
+	s.auditSeat(c.seat, Event{Kind: kind})
 	s.settle()
 	if !paused && s.state == wire.StateActive && s.share.missed {
 		s.share.missed = false
-		s.tell(s.room.customer.conn, sanitizer.Server(&wire.Resync{Epoch: s.share.floor, Rule: "paused"}))
+		s.tell(c, sanitizer.Server(&wire.Resync{Epoch: s.share.floor, Rule: "paused"}))
 	}
 }
 
-// say is a chat message of anybody.
+// say is a chat message of anybody. Once the page is shared, who waits for the customer's word has no part in the talk.
 func (s *session) say(p *seat, f *wire.Say) {
-	if !p.gate[paceSay].take(time.Now(), 1, paceRates[paceSay].rate, paceRates[paceSay].burst) {
-		s.refuse(p, 0, "rate-say", 0)
+	talks := func(p *seat) bool {
+		return people(p) && (p == s.room.customer || p.admitted != 0 || s.consent.granted&wire.ScopeView == 0)
+	}
+	if !talks(p) {
+		s.refuse(p, 0, scopeRules[0], 0)
+		return
+	}
+	if !p.pace(paceSay) {
+		s.refuse(p, 0, paceRates[paceSay].name, 0)
 		return
 	}
 	clean, r := sanitizer.CheckSay(f, p.id, p.grant.Name)
@@ -89,35 +101,32 @@ func (s *session) say(p *seat, f *wire.Say) {
 		s.refuse(p, 0, r.Rule, r.Node)
 		return
 	}
-	s.tellAll(clean, people)
+	s.tellAll(clean, talks)
 }
 
-// receipt passes the page's word on to the agent whose input was not carried out. A rule is a name, so nothing else
-// goes through.
+// pageRules are the rules by which a page may refuse an input, besides those of the scopes.
+var pageRules = []string{
+	"row41-file", "row41-typing", "row42-covered", "row42-option", "row42-readonly", "row42-stale", "row42-target",
+}
+
+// receipt passes the page's word on to the agent whose input was not carried out. Rules are counted and end up in the
+// audit log, so only those that are known go through.
 func (s *session) receipt(c *conn, f *wire.Receipt) {
-	if !isRule(f.Rule) {
+	known := slices.Concat(pageRules, scopeRules[:])
+	i := slices.Index(known, f.Rule)
+	if i < 0 {
 		s.strike(c, "row36-rule", 0)
 		return
 	}
 	for _, p := range s.room.agents {
 		if p.id == f.From {
-			s.refuse(p, f.Seq, f.Rule, f.Node)
+			s.refuse(p, f.Seq, known[i], f.Node)
 		}
 	}
-}
-
-// isRule says whether a name is made of lower-case letters, digits and dashes.
-func isRule(name string) bool {
-	for i := range len(name) {
-		if c := name[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
-			return false
-		}
-	}
-	return name != ""
 }
 
 func (s *session) customerDraws(c *conn, f *wire.Stroke) {
-	if s.state != wire.StateActive || !c.seat.gate[paceDraw].take(time.Now(), 1, paceRates[paceDraw].rate, paceRates[paceDraw].burst) {
+	if s.state != wire.StateActive || !c.seat.pace(paceDraw) {
 		return
 	}
 	clean, r := sanitizer.CheckStroke(f, 0)

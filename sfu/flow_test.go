@@ -117,8 +117,8 @@ func TestControl(t *testing.T) {
 	if f := take(t, customer, client.Any[*wire.Click]); f.Seq != 2 || f.From != 1 || f.Node != client.FirstParagraph {
 		t.Fatalf("click %+v", *f)
 	}
-	e.send(customer, frame(&wire.Receipt{Seq: 2, From: 1, Rule: "page-covered", Node: client.FirstParagraph}))
-	if f := take(t, agent, client.Any[*wire.Refused]); f.Seq != 2 || f.Rule != "page-covered" {
+	e.send(customer, frame(&wire.Receipt{Seq: 2, From: 1, Rule: "row42-covered", Node: client.FirstParagraph}))
+	if f := take(t, agent, client.Any[*wire.Refused]); f.Seq != 2 || f.Rule != "row42-covered" {
 		t.Fatalf("receipt %+v", *f)
 	}
 	e.send(agent, frame(&wire.Pointer{Kind: wire.PointerMove, Epoch: 1, Node: client.FirstParagraph, X: 7}))

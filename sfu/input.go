@@ -16,6 +16,7 @@ const (
 	paceDraw
 	paceSay
 	paceNeed
+	pacePause
 	paces
 )
 
@@ -31,6 +32,12 @@ var paceRates = [paces]struct {
 	paceDraw:   {"rate-draw", 60, 120},
 	paceSay:    {"rate-say", 2, 20},
 	paceNeed:   {"rate-need", 1, 5},
+	pacePause:  {"rate-pause", 1, 20},
+}
+
+// pace says whether a person may do something of a kind once more.
+func (p *seat) pace(kind int) bool {
+	return p.gate[kind].take(time.Now(), 1, paceRates[kind].rate, paceRates[kind].burst)
 }
 
 // paceOf is the pace of an agent's frame.
@@ -98,7 +105,7 @@ func (s *session) gate(p *seat, f wire.FromAgent) string {
 		return "paused"
 	case s.state != wire.StateActive:
 		return "customer-away"
-	case !p.gate[pace].take(time.Now(), 1, paceRates[pace].rate, paceRates[pace].burst):
+	case !p.pace(pace):
 		return paceRates[pace].name
 	}
 	return ""

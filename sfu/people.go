@@ -40,6 +40,7 @@ func (s *session) helloCustomer(c *conn, f *wire.Hello) {
 		s.room.customer = p
 	}
 	s.sit(p, c)
+	s.share.assets.Restart()
 	s.times.grace = time.Time{}
 	s.auditSeat(p, Event{Kind: CustomerJoined})
 	s.welcome(p)

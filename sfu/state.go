@@ -10,7 +10,7 @@ import (
 // moves are all changes of state that there are. What is missing here cannot happen; a try is a fault of the program.
 var moves = [...][]wire.SessionState{
 	wire.StateWaiting:  {wire.StateAsked, wire.StateResuming, wire.StateEnded},
-	wire.StateAsked:    {wire.StateActive, wire.StateResuming, wire.StateEnded},
+	wire.StateAsked:    {wire.StateActive, wire.StatePaused, wire.StateResuming, wire.StateEnded},
 	wire.StateActive:   {wire.StatePaused, wire.StateResuming, wire.StateEnded},
 	wire.StatePaused:   {wire.StateActive, wire.StateResuming, wire.StateEnded},
 	wire.StateResuming: {wire.StateWaiting, wire.StateAsked, wire.StateActive, wire.StatePaused, wire.StateEnded},
