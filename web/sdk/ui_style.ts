@@ -19,6 +19,7 @@ button{color:var(--a);cursor:pointer}
 .log{max-height:180px;overflow:auto;white-space:pre-wrap}
 svg{position:absolute;inset:0;width:100%;height:100%;overflow:visible}
 .cursor{position:absolute;left:0;top:0;transition:transform 60ms linear}
+.cursor svg{width:20px;height:24px}
 .cursor b{position:absolute;left:14px;top:16px;font-size:13px;background:var(--a);color:#fff;border-radius:8px;padding:1px 8px;white-space:nowrap}
 .ink{fill:none;stroke-width:4;stroke-linecap:round;stroke-linejoin:round;animation:fade 5s forwards}
 @keyframes fade{70%{opacity:1}to{opacity:0}}`;
