@@ -128,7 +128,7 @@ export class UI {
   /** Says that sharing has ended, for a while, and goes. */
   end(now: boolean): void {
     this.#refuse?.();
-    this.#talk?.remove();
+    this.#root.replaceChildren(this.#stage); // cursors, strokes and the chat go at once
     this.#stage.replaceChildren(make('section', 'bar', this.#t.ended));
     setTimeout(() => this.#host.remove(), now || this.#quiet ? 0 : 4000);
   }
