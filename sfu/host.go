@@ -12,7 +12,7 @@ import (
 type task struct {
 	run  func(*session)
 	drop func()
-	size int // bytes of a frame that it holds
+	size int // bytes of memory of a frame that it holds
 }
 
 // host is a session seen from outside: a queue of functions and the goroutine that runs them. It is the only thing that

@@ -1,6 +1,7 @@
 package sfu_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -185,6 +186,26 @@ func TestFloodClosesTheConnection(t *testing.T) {
 }
 
 // The server answers checks and sends none of its own accord, whatever address an offer names.
+// TestThreat38_InflatedFlood holds that frames count as what they become: the same bytes over and over take nothing on the
+// way, and all of the server's time behind it.
+func TestThreat38_InflatedFlood(t *testing.T) {
+	e := start(t, sfu.Config{Limits: sfu.Limits{Rates: [5]sfu.Rate{wire.Dom: {Messages: 20_000, Bytes: 512 << 10}}}})
+	session, customer, agent := e.pair(client.Config{})
+	take(t, agent, client.Any[*wire.Batch])
+	block := make([]byte, 1000)
+	for i := range block {
+		block[i] = 'a' + byte(i*i%23)
+	}
+	text := bytes.Repeat(block, 400)
+	for seq := range uint32(3) {
+		f := client.SetText(1, seq+1, client.FirstParagraph+1, text)
+		if err := customer.SendBytes(wire.Dom, f.AppendTo(nil), true); err != nil {
+			break
+		}
+	}
+	e.event(func(ev sfu.Event) bool { return ev.Session == session && ev.Rule == "row39-rate-dom" })
+}
+
 func TestOfferNamesAThirdAddress(t *testing.T) {
 	e := start(t, sfu.Config{})
 	victim, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})

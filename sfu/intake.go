@@ -38,6 +38,7 @@ const (
 	quietTime   = 10 * time.Second // after which a reader leaves its channel to the poller
 	firstBuffer = 2 << 10          // what a reader starts with; most messages of most channels fit
 	keptBuffer  = 256 << 10        // bytes of the largest frame whose buffers are kept for the next
+	taskBytes   = 256              // what a frame takes in the session's queue besides its bytes
 )
 
 // listen begins to take messages off a channel that has just opened.
@@ -121,9 +122,7 @@ func (p *peer) take(ch wire.Channel, msg []byte, err error) bool {
 		p.lost("closed")
 		return false
 	}
-	now := time.Now()
-	if !in.messages.take(now, 1, float64(rate.Messages), 2*float64(rate.Messages)) ||
-		!in.bytes.take(now, float64(len(msg)), float64(rate.Bytes), max(2*float64(rate.Bytes), wire.MaxMessageIn)) {
+	if !in.messages.take(time.Now(), 1, float64(rate.Messages), 2*float64(rate.Messages)) || !p.spend(ch, len(msg)) {
 		if ch == wire.Ptr {
 			return true
 		}
@@ -135,6 +134,12 @@ func (p *peer) take(ch wire.Channel, msg []byte, err error) bool {
 	}
 	p.message(ch, msg)
 	return true
+}
+
+// spend takes bytes out of a channel's bucket.
+func (p *peer) spend(ch wire.Channel, n int) bool {
+	rate := float64(p.rates[ch].Bytes)
+	return p.intakes[ch].bytes.take(time.Now(), float64(n), rate, max(2*rate, wire.MaxMessageIn))
 }
 
 // message puts one message to the frame it belongs to and passes a frame on when it is whole.
@@ -151,6 +156,11 @@ func (p *peer) message(ch wire.Channel, msg []byte) {
 		return
 	}
 	if frame != nil {
+		// What a frame was inflated to is work all the same; a flood may not hide in it.
+		if in.packed && !p.spend(ch, len(frame)) {
+			p.lost("row39-rate-" + channelInits[ch].label)
+			return
+		}
 		p.deliver(ch, frame, in.packed)
 		in.packed = false
 		if len(frame) > keptBuffer {
@@ -170,7 +180,7 @@ func (p *peer) deliver(ch wire.Channel, frame []byte, packed bool) {
 			s.frame(p.conn, ch, own, packed)
 		},
 		drop: wipe,
-		size: len(own),
+		size: len(own) + taskBytes,
 	}, true)
 	if ok {
 		return

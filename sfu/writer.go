@@ -179,9 +179,10 @@ func (p *peer) write() {
 
 // finish closes the connection.
 func (p *peer) finish() {
+	// What nobody will read goes first: closing may wait for a peer that does not answer.
+	p.out.drop()
 	// One that does not close properly is left to ICE's timeouts.
 	_ = p.pc.Close()
-	p.out.drop()
 	p.forget(p)
 }
 
