@@ -10,7 +10,7 @@ import { changes } from './css';
 import { Privacy, bullets, isField } from './mask';
 import type { Masks } from './mask';
 import { above, attributeNames, data, firstChild, localName, nextSibling, nodeType, ours, parentNode, previousSibling, rectOf, shadowOf } from './natives';
-import { Lives, codeOf, isDefault, isLayer, isOff, valueOf } from './say';
+import { Lives, codeOf, isDefault, isOff, valueOf } from './say';
 import type { LiveState } from './say';
 import { HoldsNothing, HoldsRoot, HoldsStyles, Tree } from './tree';
 import type { Known } from './tree';
@@ -155,7 +155,7 @@ export class Encoder {
       const how = this.how(c, known);
       if (how) this.#node(c, how, known, depth);
     }
-    this.#adopted(n, known);
+    if (!known.def || known.content === HoldsStyles) this.#adopted(n, known);
   }
 
   /** The adopted sheets that are told under a node: those of a shadow root, and under the head those of the document. */
@@ -199,7 +199,8 @@ export class Encoder {
     let n = Number(mask);
     w.byte(0);
     if (mask) w.uint(MaskAttr);
-    for (const name of [...attributeNames(el), ...(known.def?.special ?? [])]) {
+    const names = attributeNames(el);
+    for (const name of known.def?.special.length ? [...names, ...known.def.special] : names) {
       const value = n < MaxAttrs && !known.sent?.has(name) ? valueOf(el, known, name, this.#assets) : null;
       if (value === null) continue;
       this.#attribute(known, name, value);
@@ -207,11 +208,14 @@ export class Encoder {
     }
     w.patch(at, n);
     if (known.def?.special[0] === '#sheet') this.styles.set(el, styleState(el));
-    if (isField(el) || known.def?.name === 'option' || isLayer(el)) this.controls.add(el);
+    const layer = known.def?.name === 'dialog' || names.includes('popover');
+    if (layer || isField(el) || known.def?.name === 'option') this.controls.add(el);
     at = w.length;
     n = 0;
     w.byte(0);
-    for (const live of this.lives.of(el, known)) {
+    // Most elements have none, and asking costs more than writing the rest of them.
+    const asked = layer || known.def?.lives === true || this.lives.scrolled.has(el);
+    for (const live of asked ? this.lives.of(el, known) : []) {
       (known.live ??= new Map()).set(slot(live), live.join());
       if (isDefault(live)) continue;
       this.#live(live);
@@ -222,8 +226,11 @@ export class Encoder {
 
   /** Writes an attribute; without a value, its name only. */
   #attribute(known: Known, name: string, value: string | number | null): void {
-    const [code, kind, suffix] = codeOf(known, name);
-    this.#w.ops.uint(code);
+    // Read by index: taking an array apart goes through its iterator, which shows in code that runs for every attribute.
+    const def = codeOf(known, name);
+    const kind = def[1];
+    const suffix = def[2];
+    this.#w.ops.uint(def[0]);
     if (suffix) this.#w.ref(Role.Name, suffix);
     if (value === null) {
       known.sent?.delete(name);

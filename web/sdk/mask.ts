@@ -50,9 +50,12 @@ export function bullets(text: string): string {
   return text.replace(/[^ \n\r\t\u00a0]/g, '•');
 }
 
-function wish(el: Element, what: string): boolean {
-  const wishes = attribute(el, 'data-vitrine');
+function has(wishes: string | null, what: string): boolean {
   return wishes !== null && ` ${wishes} `.includes(` ${what} `);
+}
+
+function wish(el: Element, what: string): boolean {
+  return has(attribute(el, 'data-vitrine'), what);
 }
 
 /** Whether agents may not operate the element. */
@@ -87,19 +90,20 @@ export class Masks {
   }
 
   /** Whether an element is masked by itself, wherever it stands. */
-  own(el: Element): boolean {
+  own(el: Element, wishes = attribute(el, 'data-vitrine')): boolean {
     if (this.#secret.has(el)) return true;
-    const found = wish(el, 'mask') || (this.#selector !== '' && matches(el, this.#selector)) || secretField(el);
+    const found = has(wishes, 'mask') || (this.#selector !== '' && matches(el, this.#selector)) || secretField(el);
     if (found) this.keep(el);
     return found;
   }
 
   /** What holds for an element whose parent has the given privacy. */
   of(el: Element, outer: number): number {
-    if (outer === Privacy.Hidden || wish(el, 'hide') || matches(el, '.cobrowsing_nosync')) return Privacy.Hidden;
-    if (outer === Privacy.Masked || this.own(el)) return Privacy.Masked;
+    const wishes = attribute(el, 'data-vitrine');
+    if (outer === Privacy.Hidden || has(wishes, 'hide') || matches(el, '.cobrowsing_nosync')) return Privacy.Hidden;
+    if (outer === Privacy.Masked || this.own(el, wishes)) return Privacy.Masked;
     if (outer === Privacy.Quiet) {
-      if (wish(el, 'show')) return Privacy.Open;
+      if (has(wishes, 'show')) return Privacy.Open;
       // What the agent must not type into is declared even where only privacy by default holds.
       return isField(el) ? Privacy.Masked : outer;
     }
@@ -124,7 +128,8 @@ function valid(selector: string): boolean {
 
 /** Whether an element is a form control that holds something. */
 export function isField(el: Element): boolean {
-  return /^(input|textarea|select)$/.test(localName(el));
+  const name = localName(el);
+  return name === 'input' || name === 'textarea' || name === 'select';
 }
 
 /** Whether an element is a control with a text that a person types. */

@@ -8,34 +8,33 @@ import { absolute, renameURLs } from './css';
 import { Privacy, inputType, isTextField, readonlyWish } from './mask';
 import { attribute, localName, matches } from './natives';
 import type { Known } from './tree';
+import type { AttrDef } from './vocab';
 import { AriaAttr, DataAttr, EditableAttr, ReadonlyAttr, RefAttr, isSheetLink, validSuffix } from './vocab';
 
 const MAX_ATTR = 64 << 10;
 const MAX_SIDE = 16384;
 const MAX_SCROLL = 1 << 24;
 
-/** How an attribute is coded: code (0 when it is not told), kind of value, what follows data- or aria-. */
-export type Coded = readonly [code: number, kind: number, suffix?: string];
 /** A live state as it is told. */
 export type LiveState = readonly [kind: number, value: string | number, more?: number];
 
 /** How a page's attribute is coded on an element. */
-export function codeOf(known: Known, name: string): Coded {
-  if (name === 'data-vitrine') return [ReadonlyAttr, Value.Flag];
-  if (name === 'contenteditable') return [EditableAttr, Value.Flag];
+export function codeOf(known: Known, name: string): AttrDef {
+  const def = known.def?.attrs.get(name);
+  if (def && !name.endsWith('-')) return def;
   const prefix = name.startsWith('data-') ? DataAttr : name.startsWith('aria-') ? AriaAttr : 0;
   const suffix = name.slice(5);
-  if (prefix) return [validSuffix(prefix, suffix) ? prefix : 0, Value.Attr, suffix];
-  const attrs = known.def?.attrs;
-  const [code = 0, kind = 0] = (name.endsWith('href') && attrs?.get('#ref')) || attrs?.get(name) || [];
-  return [code, kind];
+  return [prefix && validSuffix(prefix, suffix) ? prefix : 0, Value.Attr, suffix, []];
 }
 
 /** What a page's attribute says; null when it is not told. Names with # are those that no attribute of the page tells alone. */
 export function valueOf(el: Element, known: Known, name: string, assets: Assets): string | number | null {
-  const [code, kind] = codeOf(known, name);
+  const def = codeOf(known, name);
+  const code = def[0];
+  const kind = def[1];
   const open = known.privacy === Privacy.Open;
-  if (code === 0) return null;
+  // A parser takes # into a name, so a page may have such attributes of its own: they say nothing.
+  if (code === 0 || (name[0] === '#' && !known.def?.special.includes(name))) return null;
   if (name === '#sheet') return assets.sheet(el) || null;
   if (name === '#disabled') return isOff(el) ? 1 : null;
   if (name === '#src') {
@@ -48,7 +47,7 @@ export function valueOf(el: Element, known: Known, name: string, assets: Assets)
   if (code === EditableAttr) return value === 'false' ? null : 1;
   if (code === RefAttr) return value[0] === '#' && (name === 'href' || attribute(el, 'href') === null) ? value.slice(1) : null;
   if (kind === Value.Enum) {
-    const list = known.def?.attrs.get(name)?.[2] ?? [];
+    const list = def[3];
     const exact = list.indexOf(value);
     const at = exact < 0 ? list.findIndex((v) => v.toLowerCase() === value.trim().toLowerCase()) : exact;
     return at < 0 ? null : at;
@@ -88,10 +87,11 @@ export class Lives {
     const out: LiveState[] = [];
     const name = known.def?.name;
     const open = known.privacy === Privacy.Open;
-    const { type, value, checked, indeterminate } = el as HTMLInputElement;
     if (isTextField(el)) {
+      const { value } = el as HTMLInputElement;
       out.push(open ? [LiveValue, value] : [LiveBullets, Math.min(value.length, 4096)]);
     } else if (name === 'input' && open) {
+      const { type, value, checked, indeterminate } = el as HTMLInputElement;
       if (/^(checkbox|radio)$/.test(type)) out.push([LiveChecked, Number(checked)], [LiveIndeterminate, Number(indeterminate)]);
       else if (!/^(hidden|file|image|password)$/.test(type)) out.push([LiveValue, value]);
     } else if (name === 'option' && open) {
@@ -119,11 +119,11 @@ export class Lives {
 }
 
 /** Whether an element can be in the top layer. */
-export function isLayer(el: Element): boolean {
+function isLayer(el: Element): boolean {
   return localName(el) === 'dialog' || (attribute(el, 'popover') !== null && 'popover' in el);
 }
 
 /** Whether a live state says nothing beyond what a new element says. */
-export function isDefault([kind, value, more]: LiveState): boolean {
-  return kind !== LiveOpen && (kind === LiveClosed || !(value || more));
+export function isDefault(live: LiveState): boolean {
+  return live[0] !== LiveOpen && (live[0] === LiveClosed || !(live[1] || live[2]));
 }

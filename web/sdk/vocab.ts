@@ -2,8 +2,8 @@
 import { ATTRIBUTES, ELEMENTS } from '../wire/vocabulary';
 import { attribute, localName, namespaceOf } from './natives';
 
-/** An attribute that may stand on an element: its code, the kind of its value, the values of an enumeration. */
-export type AttrDef = readonly [code: number, value: number, list: readonly string[]];
+/** How an attribute is coded: its code (0 when it is not told), the kind of its value, what follows data- or aria-, the values of an enumeration. */
+export type AttrDef = readonly [code: number, kind: number, suffix: string, list: readonly string[]];
 
 /** An element that can be named. */
 export interface ElementDef {
@@ -12,6 +12,7 @@ export interface ElementDef {
   readonly content: number;
   readonly attrs: ReadonlyMap<string, AttrDef>;
   readonly special: readonly string[]; // attributes that no attribute of the page tells alone
+  readonly lives: boolean; // its live state may be more than its place in the top layer and where it was scrolled to
 }
 
 /** Codes with a meaning of their own. */
@@ -25,16 +26,30 @@ export const RefAttr = 8;
 
 const defs = new Map<string, ElementDef>();
 
-/** Which attributes may stand on an element; computed when the first element of that name is met. */
+/** Attributes of the page that are told under another name. */
+const spoken = [['data-vitrine', '#readonly'], ['contenteditable', '#editable'], ['href', '#ref'], ['xlink:href', '#ref']] as const;
+
+// Attributes of every element of HTML, of every one of SVG, and of those of one name.
+const everywhere = [new Map<string, AttrDef>(), new Map<string, AttrDef>()] as const;
+const only = new Map<string, [string, AttrDef][]>();
+
+let code = 0;
+for (const [kind, where, names, on = '', values = ''] of ATTRIBUTES) {
+  const list = values.split(' ');
+  for (const spelling of names.split(' ')) {
+    const def: AttrDef = [++code, kind, '', list];
+    if (where % 2 === 0) everywhere[0].set(spelling, def);
+    if (where === 1 || where === 2) everywhere[1].set(spelling, def);
+    if (where > 2) for (const name of on.split(' ')) only.set(name, [...(only.get(name) ?? []), [spelling, def]]);
+  }
+}
+
+/** Which attributes may stand on an element, by the page's names; computed when the first element of that name is met. */
 function attrsOf(name: string): Map<string, AttrDef> {
-  const out = new Map<string, AttrDef>();
-  let code = 0;
-  for (const [value, where, names, on = '', values = ''] of ATTRIBUTES) {
-    const here = where > 2 ? on.split(' ').includes(name) : where > 1 || where === Number(name.startsWith('svg:'));
-    for (const spelling of names.split(' ')) {
-      code++;
-      if (here) out.set(spelling, [code, value, values.split(' ')]);
-    }
+  const out = new Map([...everywhere[name.startsWith('svg:') ? 1 : 0], ...(only.get(name) ?? [])]);
+  for (const [page, own] of spoken) {
+    const def = out.get(own);
+    if (def) out.set(page, def);
   }
   return out;
 }
@@ -52,6 +67,7 @@ for (const [space, content, names] of ELEMENTS) {
         return (attrs ??= attrsOf(name));
       },
       special: /style$/.test(name) ? ['#sheet', '#disabled'] : /^(img|input|svg:image)$/.test(name) ? ['#src'] : [],
+      lives: /^(input|textarea|option|img|html|dialog)$/.test(name),
     };
     defs.set(name, def);
   }
@@ -66,10 +82,15 @@ const omitted = /^(script|noscript|template|base|meta|title|source|track|param|d
 const boxed = /^(iframe|object|embed|audio|video|canvas)$/;
 const custom = /^(?!annotation-xml|color-profile|font-face|missing-glyph)[a-z][a-z0-9._]*-[a-z0-9._-]+$/;
 
+/** Elements of HTML that are told by their definition, whatever stands on them. */
+const plain = new Map([...defs].filter(([name]) => !/[:#]|^(link|style)$/.test(name) && !omitted.test(name) && !boxed.test(name)));
+
 /** How an element is told: by a definition, as a box, or not at all. */
 export function tell(el: Element): ElementDef | 'box' | undefined {
   const space = namespaceOf(el);
   const name = localName(el);
+  const known = plain.get(name);
+  if (known && space?.endsWith('/xhtml')) return known;
   if (space?.endsWith('/svg')) return defs.get(`svg:${name}`);
   if (!space?.endsWith('/xhtml') || omitted.test(name)) return undefined;
   if (boxed.test(name)) return 'box';
