@@ -21,7 +21,7 @@ type checker struct {
 }
 
 func (c *checker) reset(st *state, policy Policy) {
-	*c = checker{st: st, policy: policy, literals: c.literals[:0], outs: c.outs[:0]}
+	*c = checker{st: st, policy: policy, literals: emptied(c.literals), outs: emptied(c.outs)}
 }
 
 // release lets go of the batch and of the places in the slab that it was cleaned to.
@@ -156,6 +156,9 @@ func (c *checker) ops(b *wire.Batch) bool {
 		section = next
 		if !c.op(op) || c.r.Rule() != "" {
 			return c.refuse(0, ruleToken)
+		}
+		if c.st.size() > c.policy.MaxPageBytes {
+			return c.refuse(0, ruleBytes) // before it takes even more
 		}
 	}
 	if section <= 4 {

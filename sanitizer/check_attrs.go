@@ -155,7 +155,7 @@ func (c *checker) replace(id wire.NodeID, i uint32, a attr) {
 	if old.isString() {
 		c.st.j.dropped = append(c.st.j.dropped, strID(old.value))
 	}
-	a.next = old.next
+	a.next, a.saved = old.next, true
 	*old = a
 }
 

@@ -162,6 +162,9 @@ func (c *checker) fresh(n node, parent, before wire.NodeID) (wire.NodeID, bool) 
 	if int(id-st.j.base) >= c.policy.MaxNodes || id > 1<<30 {
 		return id, c.refuse(parent, ruleNodes)
 	}
+	if st.size() > c.policy.MaxPageBytes {
+		return id, c.refuse(parent, ruleBytes)
+	}
 	if c.masked {
 		n.flags |= flagMasked
 	}

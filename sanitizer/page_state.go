@@ -19,6 +19,7 @@ const (
 	flagSecret                     // it is or was a password control
 	flagDetached                   // taken out by the batch that is being checked
 	flagGone                       // taken out and not taken back
+	flagSaved                      // the journal has it
 )
 
 // node is one node of a page. For a text node str is the text, for a custom element its name; code is the element's code,
@@ -40,6 +41,7 @@ type attr struct {
 	name  strID
 	code  uint16
 	live  bool
+	saved bool // the journal has it
 }
 
 // pageBits gives the number of nodes that are kept together: their memory goes when the last of them is gone.
@@ -173,18 +175,24 @@ func (s *state) forget(id wire.NodeID) {
 // maxFreePages is how many empty pages of nodes are kept for the next nodes.
 const maxFreePages = 64
 
-// edit gives a node for changing and remembers what it was.
+// edit gives a node for changing and remembers what it was before the batch. What a batch changes again and again is
+// remembered once, so that the journal does not outgrow the page.
 func (s *state) edit(id wire.NodeID) *node {
 	n := s.at(id)
-	if id < s.j.base {
+	if id < s.j.base && n.flags&flagSaved == 0 {
 		s.j.nodes = append(s.j.nodes, nodeImage{id, *n})
+		n.flags |= flagSaved
 	}
 	return n
 }
 
 func (s *state) editAttr(i uint32) *attr {
-	s.j.attrs = append(s.j.attrs, attrImage{i, s.attrs[i]})
-	return &s.attrs[i]
+	a := &s.attrs[i]
+	if !a.saved {
+		s.j.attrs = append(s.j.attrs, attrImage{i, *a})
+		a.saved = true
+	}
+	return a
 }
 
 func (s *state) newAttr(a attr) uint32 {
@@ -253,6 +261,12 @@ func (s *state) rollback() {
 
 // commit makes the batch's changes final and frees what is gone.
 func (s *state) commit() {
+	for i := range s.j.nodes {
+		s.at(s.j.nodes[i].id).flags &^= flagSaved
+	}
+	for i := range s.j.attrs {
+		s.attrs[s.j.attrs[i].i].saved = false
+	}
 	for _, id := range s.j.detached {
 		if n := s.at(id); n.flags&flagGone != 0 {
 			s.bury(id)
@@ -278,9 +292,20 @@ func (s *state) commit() {
 }
 
 func (j *journal) reset() {
-	j.nodes, j.attrs, j.newAttrs, j.taken, j.dropped = j.nodes[:0], j.attrs[:0], j.newAttrs[:0], j.taken[:0], j.dropped[:0]
-	j.deadAttr, j.detached, j.added = j.deadAttr[:0], j.detached[:0], j.added[:0]
+	j.nodes, j.attrs, j.newAttrs, j.taken, j.dropped = emptied(j.nodes), emptied(j.attrs), emptied(j.newAttrs), emptied(j.taken), emptied(j.dropped)
+	j.deadAttr, j.detached, j.added = emptied(j.deadAttr), emptied(j.detached), emptied(j.added)
 }
+
+// emptied is a slice for the next batch. What an unusual batch needed is let go.
+func emptied[E any](s []E) []E {
+	if cap(s) > maxSpare {
+		return nil
+	}
+	return s[:0]
+}
+
+// maxSpare is how many entries a slice may keep room for between batches.
+const maxSpare = 1 << 14
 
 // bury frees a node that is gone and all it holds.
 func (s *state) bury(id wire.NodeID) {

@@ -39,7 +39,8 @@ func (s *state) snapshot(b *wire.Batch) (size int) {
 }
 
 // fits says whether a snapshot of the page can be sent: an agent who joins late must get what the others got bit by bit.
-// What a snapshot takes is only counted upwards; when the count gets too high, one is made to see.
+// What a snapshot takes is only counted upwards; when the count gets too high, one is made to see. That costs a snapshot,
+// so it must leave room for many batches before the next time.
 func (s *state) fits() bool {
 	if s.most.bytes <= shownLimit && s.most.literals <= maxLiterals {
 		return true
@@ -47,7 +48,7 @@ func (s *state) fits() bool {
 	var b wire.Batch
 	s.most.bytes = s.snapshot(&b)
 	s.most.literals = len(b.Literals)
-	return s.most.bytes <= shownLimit && s.most.literals <= maxLiterals
+	return s.most.bytes <= shownLimit-shownLimit/128 && s.most.literals <= maxLiterals-maxLiterals/64
 }
 
 // maxLiterals is how many literals a batch may have.
