@@ -9,10 +9,13 @@ import { build } from 'esbuild';
 const web = import.meta.dirname;
 const dist = join(web, 'dist');
 
-// What is bundled: from → to, and the global name where the result is a classic script.
+// What is bundled: from → to, the global name where the result is a classic script, and the modules that a part of the SDK
+// is lent by its core (sdk/parts.ts) instead of having its own copy: such a part is a function of them.
 const bundles = [
   { from: 'sdk/main.ts', to: 'sdk/vitrine.js', global: 'Vitrine' },
   { from: 'sdk/main.ts', to: 'sdk/vitrine.mjs' },
+  { from: 'sdk/ui.ts', to: 'sdk/vitrine-ui.mjs', lent: ['./natives'] },
+  { from: 'sdk/input.ts', to: 'sdk/vitrine-control.mjs', lent: ['./natives', './mask'] },
   { from: 'viewer/main.ts', to: 'sdk/viewer.js', global: 'VitrineViewer' },
   { from: 'viewer/main.ts', to: 'sdk/viewer.mjs' },
   { from: 'console/main.tsx', to: 'console/console.js', global: '' },
@@ -42,7 +45,16 @@ function filesUnder(path) {
   return readdirSync(path).sort().flatMap((name) => filesUnder(join(path, name)));
 }
 
-async function bundle({ from, to, global }) {
+function lender(lent) {
+  return {
+    name: 'lent',
+    setup({ onResolve }) {
+      onResolve({ filter: /^\./ }, ({ path }) => (lent.includes(path) ? { path, external: true } : undefined));
+    },
+  };
+}
+
+async function bundle({ from, to, global, lent }) {
   const result = await build({
     absWorkingDir: web,
     entryPoints: [from],
@@ -52,7 +64,10 @@ async function bundle({ from, to, global }) {
     minify: true,
     sourcemap: 'linked',
     target: 'es2022',
-    format: global === undefined ? 'esm' : 'iife',
+    format: lent ? 'cjs' : global === undefined ? 'esm' : 'iife',
+    ...(lent ? { plugins: [lender(lent)], banner: { js: 'export default (require,module={})=>{' }, footer: { js: 'return module.exports}' } } : {}),
+    // A classic script has no import.meta; sdk/parts.ts knows.
+    logOverride: { 'empty-import-meta': 'silent' },
     ...(global ? { globalName: global } : {}),
     jsx: 'automatic',
     jsxImportSource: 'preact',

@@ -2,7 +2,9 @@
 // style sheets that scripts change.
 import type { Mask, Session, StartOptions } from './index';
 import { PageSession } from './session';
-import { send, take } from './signal';
+import { part } from './parts';
+import type { Parts } from './parts';
+import { left, send, take } from './signal';
 import type { Kept } from './signal';
 
 let current: PageSession | undefined;
@@ -15,6 +17,7 @@ async function create(options: StartOptions): Promise<Session> {
   // Also what makes crypto.subtle exist (Web Cryptography, section 14): assets are named by their hashes.
   if (!isSecureContext) throw new Error('Vitrine needs a secure page: serve it over https (or from localhost)');
   if (!('RTCPeerConnection' in globalThis)) throw new Error('Vitrine needs WebRTC, which this browser lacks or a policy switches off');
+  const shown = await part('ui');
   const server = new URL(options.server, location.href).origin;
   const body = JSON.stringify(token ? { token } : { siteKey });
   const answer = await send(`${server}/v1/sessions`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
@@ -22,25 +25,32 @@ async function create(options: StartOptions): Promise<Session> {
   const wish: Mask = Array.isArray(mask) ? { selectors: mask as string[] } : ((mask ?? {}) as Mask);
   const rules = made.mask as Mask | undefined;
   const selectors = [...(wish.selectors ?? []), ...(rules?.selectors ?? [])];
-  return run({ ...made, server, mask: { selectors, private: wish.private === true || rules?.private === true }, ui, locale }, consent);
+  return run({ ...made, server, mask: { selectors, private: wish.private === true || rules?.private === true }, ui, locale }, shown, consent);
 }
 
-function run(kept: Kept, consent?: StartOptions['consent']): PageSession {
-  const session = new PageSession(kept, consent);
+function run(kept: Kept, shown: Parts['ui'], consent?: StartOptions['consent']): PageSession {
+  const session = new PageSession(kept, shown, consent);
   session.on('end', () => (current = undefined));
   return (current = session);
 }
 
 /** Starts a session, or gives back the one that goes on in this tab. */
-export function start(options: StartOptions): Promise<Session> {
+export async function start(options: StartOptions): Promise<Session> {
+  await resuming;
   if (current) {
     current.attach(options);
-    return Promise.resolve(current);
+    return current;
   }
   starting ??= create(options).finally(() => (starting = undefined));
   return starting;
 }
 
+/** Goes on with the session that the page before left. */
+async function resume(): Promise<void> {
+  const shown = await part('ui');
+  const kept = take();
+  if (kept) run(kept, shown);
+}
+
 // A session goes on when the customer moves to another page of the site, or reloads this one.
-const kept = take();
-if (kept) run(kept);
+const resuming = left() ? resume().catch(reportError) : undefined;

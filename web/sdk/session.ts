@@ -5,13 +5,15 @@ import { TABLE_VERSION } from '../wire/vocabulary';
 import { Assets } from './assets';
 import { Capture } from './capture';
 import type { Agent, Ask, EndReason, Events, Scope, Session, StartOptions, State } from './index';
-import { dispatch } from './input';
 import { Masks } from './mask';
 import { later, listen, rectOf } from './natives';
+import { part } from './parts';
+import type { Parts } from './parts';
 import { call, leave, take } from './signal';
 import type { Kept } from './signal';
 import { Transport } from './transport';
-import { UI } from './ui';
+import type { InputFrame } from './input';
+import type { UI } from './ui';
 
 // The wire's numbers by name: a state and a reason is an index, a scope a bit.
 const states: readonly State[] = ['waiting', 'asked', 'active', 'paused', 'resuming', 'ended'];
@@ -45,7 +47,7 @@ export class PageSession implements Session {
   #agents: readonly Agent[] = [];
   #scopes: readonly Scope[] = [];
 
-  constructor(kept: Kept, consent: StartOptions['consent']) {
+  constructor(kept: Kept, { UI }: Parts['ui'], consent: StartOptions['consent']) {
     this.#kept = kept;
     this.#consent = consent;
     this.#masks = new Masks(kept.mask);
@@ -215,11 +217,16 @@ export class PageSession implements Session {
       case 'choose':
       case 'setValue':
       case 'navigate':
-        if (this.#capture) dispatch(frame, this.#capture, this.#scopes, (answer) => void this.#transport.send(answer));
-        return;
+        return void this.#carryOut(frame);
       default:
         frame satisfies never;
     }
+  }
+
+  /** Carries an agent's input out. The part that does it comes with the first one; the order stays. */
+  async #carryOut(frame: InputFrame): Promise<void> {
+    const { dispatch } = await part('control');
+    if (this.#capture) dispatch(frame, this.#capture, this.#scopes, (answer) => void this.#transport.send(answer));
   }
 
   /** A new connection: nothing of the one before counts, and the assets are offered again. */
@@ -242,6 +249,7 @@ export class PageSession implements Session {
 
   #set(list: readonly Scope[]): void {
     this.#scopes = list;
+    if (list.length > 1) part('control').catch(reportError); // ready before it is needed
     this.#emit('scope', list);
     this.#show();
   }

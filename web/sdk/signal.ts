@@ -60,6 +60,15 @@ export function leave(kept: Kept): void {
   }
 }
 
+/** Whether the page before left a session. */
+export function left(): boolean {
+  try {
+    return sessionStorage.getItem(KEY) !== null;
+  } catch {
+    return false;
+  }
+}
+
 /** Takes what the page before left. */
 export function take(): Kept | null {
   try {
