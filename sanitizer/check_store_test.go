@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"image"
 	"image/png"
+	"strings"
 	"testing"
 
 	"vitrine/internal/wire"
@@ -265,5 +266,38 @@ func TestThreat37_AssetCutShort(t *testing.T) {
 	a.Restart()
 	if want, out, _ := a.Offer(f); want || len(told(t, out)) != 1 {
 		t.Error("a whole asset was forgotten")
+	}
+}
+
+// TestThreat37_SheetsThatGrow holds that a sheet is charged for what it is written to, not only for what it came as.
+func TestThreat37_SheetsThatGrow(t *testing.T) {
+	const limit = 1 << 20
+	a := sanitizer.NewAssets(sanitizer.Policy{MaxAssetBytes: limit})
+	held, gone := 0, 0
+	for id := range wire.AssetID(16) {
+		// A less-than sign in a string takes four bytes when it is written anew.
+		data := []byte("p { content: \"" + strings.Repeat("<", 60<<10+int(id)) + "\" }")
+		if want, _, r := a.Offer(offer(id+1, wire.AssetSheet, data)); r != nil || !want {
+			t.Fatal(want, r)
+		}
+		for _, c := range chunks(data) {
+			out, r := a.Chunk(c)
+			if r != nil {
+				t.Fatal(r)
+			}
+			for _, f := range told(t, out) {
+				switch f := f.(type) {
+				case *wire.Chunk:
+					held += len(f.Data)
+				case *wire.Gone:
+					if gone++; f.Reason != wire.GoneTooBig {
+						t.Errorf("gone for reason %d", f.Reason)
+					}
+				}
+			}
+		}
+	}
+	if held > limit || held < limit/2 || gone == 0 || a.Bytes() != held {
+		t.Errorf("%d bytes are held, %d charged, %d sheets gone", held, a.Bytes(), gone)
 	}
 }

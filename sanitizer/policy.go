@@ -6,7 +6,7 @@ import "vitrine/internal/wire"
 type Policy struct {
 	MaxNodes      int // of a page; 0 means 200,000, which is also the most
 	MaxPageBytes  int // of strings and nodes of a page; 0 means 64 MiB
-	MaxAssetBytes int // of all assets of a session as declared; 0 means 64 MiB
+	MaxAssetBytes int // of all assets of a session; 0 means 64 MiB
 	MaxAssets     int // number of assets of a session; 0 means 4,096
 }
 

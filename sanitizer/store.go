@@ -32,7 +32,8 @@ type Assets struct {
 type blob struct {
 	hash          wire.Hash // as announced
 	kind          wire.AssetKind
-	size          uint32
+	size          uint32 // as announced
+	charged       int    // of the store's bytes
 	width, height uint32
 	got           []bool
 	left          int
@@ -68,7 +69,8 @@ func (a *Assets) Offer(f *wire.Offer) (want bool, out []Clean, r *Refusal) {
 		case a.bytes+int(f.Size) > a.policy.MaxAssetBytes:
 			b.gone, b.reason = true, wire.GoneTooBig
 		default:
-			a.bytes += int(f.Size)
+			b.charged = int(f.Size)
+			a.bytes += b.charged
 			b.left = (int(f.Size) + wire.MaxChunk - 1) / wire.MaxChunk
 			want = true
 		}
@@ -160,7 +162,7 @@ func (a *Assets) Restart() {
 		}
 		clear(b.data)
 		b.data, b.got, b.left, b.waiting = nil, nil, 0, nil
-		a.bytes -= int(b.size)
+		a.bytes -= b.charged
 		delete(a.blobs, hash)
 	}
 }
@@ -168,7 +170,8 @@ func (a *Assets) Restart() {
 func (a *Assets) lose(b *blob, reason wire.GoneReason) {
 	clear(b.data)
 	b.data, b.got, b.gone, b.reason = nil, nil, true, reason
-	a.bytes -= int(b.size)
+	a.bytes -= b.charged
+	b.charged = 0
 }
 
 // judge approves an asset's bytes or loses them.
@@ -176,12 +179,11 @@ func (a *Assets) judge(b *blob) {
 	data := b.data
 	ready := wire.Ready{Kind: b.kind, Width: b.width, Height: b.height, Hash: b.hash}
 	if b.kind == wire.AssetSheet {
-		out, ok := AppendSheet(make([]byte, 0, len(data)+len(data)/8+64), data)
-		if !ok || len(out) > maxSheetOut {
-			a.lose(b, wire.GoneRule)
+		out, reason := a.sheet(b)
+		if reason != 0 {
+			a.lose(b, reason)
 			return
 		}
-		clear(data)
 		// A sheet of which nothing is left is a sheet all the same: viewers wait for it.
 		if data = out; len(data) == 0 {
 			data = append(data, '\n')
@@ -207,6 +209,30 @@ func (a *Assets) judge(b *blob) {
 	}
 	clear(data)
 	b.data, b.got = nil, nil
+}
+
+// sheet writes a style sheet anew and charges what it grew by, because escapes and marks make it longer. A reason says that
+// it cannot be shown.
+func (a *Assets) sheet(b *blob) (out []byte, reason wire.GoneReason) {
+	// Room enough for nearly all sheets: what append leaves behind when it moves on is not overwritten.
+	room := make([]byte, 0, 2*len(b.data)+64)
+	out, ok := AppendSheet(room, b.data)
+	if len(out) > cap(room) {
+		clear(room[:cap(room)])
+	}
+	more := max(len(out)-b.charged, 0)
+	switch {
+	case !ok || len(out) > maxSheetOut:
+		reason = wire.GoneRule
+	case a.bytes+more > a.policy.MaxAssetBytes:
+		reason = wire.GoneTooBig
+	default:
+		a.bytes, b.charged = a.bytes+more, b.charged+more
+		clear(b.data)
+		return out, 0
+	}
+	clear(out)
+	return nil, reason
 }
 
 // All gives everything that an agent who joins now must be told, the announcements first and style sheets before images.
@@ -243,7 +269,7 @@ func (a *Assets) All(yield func(Clean) bool) {
 	}
 }
 
-// Bytes is how many bytes of assets are held, as declared.
+// Bytes is how many bytes of assets are held, or will be when all that was announced has come.
 func (a *Assets) Bytes() int { return a.bytes }
 
 // Wipe overwrites and forgets all assets.
