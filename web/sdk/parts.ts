@@ -1,0 +1,40 @@
+// Parts of the SDK that come when a session needs them, so that pages on which nobody asks for help load less.
+import type { dispatch } from './input';
+import { Privacy, inputType, isField, isTextField, readonlyWish } from './mask';
+import { above, focused, later, ours, rectOf, setter, shadowOf } from './natives';
+import type { UI } from './ui';
+
+/** What each part gives. */
+export interface Parts {
+  readonly ui: { readonly UI: typeof UI };
+  readonly control: { readonly dispatch: typeof dispatch };
+}
+
+/** What parts share with the core: functions that were taken from the page when the SDK loaded, and what is known of it. */
+const lent: Readonly<Record<string, unknown>> = {
+  './natives': { above, focused, later, ours, rectOf, setter, shadowOf },
+  './mask': { Privacy, inputType, isField, isTextField, readonlyWish },
+};
+
+// Parts lie beside the script. import.meta is for the ES module; a classic script has none.
+const here = (document.currentScript as Partial<HTMLScriptElement> | null)?.src ?? import.meta.url;
+
+const loaded = new Map<string, Promise<unknown>>();
+
+async function load(name: string): Promise<unknown> {
+  const url = new URL(`vitrine-${name}.mjs`, here).href;
+  try {
+    const { default: make } = (await import(url)) as { readonly default: (lend: (module: string) => unknown) => unknown };
+    return make((module) => lent[module]);
+  } catch {
+    loaded.delete(name);
+    throw new Error(`Vitrine cannot load ${url}: let script-src of the page's Content-Security-Policy allow it`);
+  }
+}
+
+/** Loads a part, once. */
+export function part<K extends keyof Parts>(name: K): Promise<Parts[K]> {
+  const known = loaded.get(name) ?? load(name);
+  loaded.set(name, known);
+  return known as Promise<Parts[K]>;
+}
