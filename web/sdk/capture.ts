@@ -206,6 +206,7 @@ export class Capture {
       const known = this.#enc.tree.of(owner);
       if (known) this.#enc.adopt(owner, known);
     }
+    this.#adopted = this.#adoptedNow();
     this.#changes(base);
     this.#clear();
     this.#focus();
@@ -298,7 +299,6 @@ export class Capture {
     const { tree, pending } = this.#enc;
     const now = this.#adoptedNow();
     const sheets = [...now.keys()].filter((n) => this.#adopted.has(n) && this.#adopted.get(n) !== now.get(n));
-    this.#adopted = now;
     const old = sheets.flatMap((n) => tree.extras.get(n) ?? []);
     for (const n of sheets) tree.extras.delete(n);
     const out = new Set([...this.#touched, ...this.#renew, ...old]);

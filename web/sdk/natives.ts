@@ -48,7 +48,7 @@ const listenTo = free(
 const attachShadow = free(element.attachShadow);
 
 export const Observer = original('MutationObserver');
-const timeout = original('setTimeout');
+const timeout = original('setTimeout') as unknown as (fn: () => void, ms: number) => number;
 const frame = original('requestAnimationFrame');
 const load = original('fetch');
 

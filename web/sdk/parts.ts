@@ -3,10 +3,12 @@ import type { dispatch } from './input';
 import { Privacy, inputType, isField, isTextField, readonlyWish } from './mask';
 import { above, focused, later, ours, rectOf, setter, shadowOf } from './natives';
 import type { UI } from './ui';
+import type * as Words from './words';
 
 /** What each part gives. */
 export interface Parts {
   readonly ui: { readonly UI: typeof UI };
+  readonly words: typeof Words;
   readonly control: { readonly dispatch: typeof dispatch };
 }
 

@@ -3,10 +3,14 @@ import { Assets } from '../../../web/sdk/assets';
 import { Capture } from '../../../web/sdk/capture';
 import { Masks } from '../../../web/sdk/mask';
 import type { MaskRules } from '../../../web/sdk/mask';
+import { learn } from '../../../web/sdk/vocab';
+import * as words from '../../../web/sdk/words';
 import type { FromCustomer } from '../../../web/wire/frames';
 import { dumpPage, dumpReplica } from './dump';
 import { Fuzz } from './fuzz';
 import { Replica } from './replica';
+
+learn(words);
 
 declare global {
   interface Window {
