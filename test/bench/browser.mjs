@@ -26,7 +26,10 @@ const recorders = {
   vitrine: `
     import { Capture } from './web/sdk/capture';
     import { Masks } from './web/sdk/mask';
+    import { learn } from './web/sdk/vocab';
+    import * as words from './web/sdk/words';
     import { Assets } from './web/sdk/assets';
+    learn(words);
     const frames = [];
     let arrived = 0;
     const link = {
@@ -137,18 +140,20 @@ const churnPage = `<!doctype html><html lang="en"><head><title>Rows</title><scri
   };
 </script></body></html>`;
 
-// serve is the owner's web server. What stands in for the SDK depends on the folder that a page is asked from.
+// serve is the owner's web server. Where there are scripts, one stands in for the SDK, as the page's cookie says.
 async function serve(scripts) {
   const pages = join(root, 'test/e2e/pages');
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://site');
     const name = pathname.replace(/^\/sdk\/vitrine\.js$/, '/vitrine.js');
-    // Isolation gives the page a clock of 5 µs instead of 100.
-    response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
-    response.setHeader('Cross-Origin-Embedder-Policy', 'credentialless');
+    if (scripts) {
+      // Isolation gives the page a clock of 5 µs instead of 100.
+      response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
+      response.setHeader('Cross-Origin-Embedder-Policy', 'credentialless');
+    }
     response.setHeader('Content-Type', types[extname(name)] ?? 'application/octet-stream');
     try {
-      if (name === '/vitrine.js') {
+      if (scripts && name === '/vitrine.js') {
         const mode = /recorder=(\w+)/.exec(request.headers.cookie ?? '')?.[1] ?? 'none';
         response.end(scripts[mode]);
       } else if (name === '/churn.html') response.end(churnPage);
@@ -266,7 +271,7 @@ async function meet(customer, agent, origin, base) {
 }
 
 async function latency({ base, console: consoleLink }) {
-  const site = await serve({});
+  const site = await serve();
   const browser = await launch();
   const people = await Promise.all([browser.newContext({ viewport: { width: 1280, height: 800 } }), browser.newContext({ viewport: { width: 1600, height: 1000 } })]);
   for (const context of people) {

@@ -6,6 +6,7 @@ import { part } from './parts';
 import type { Parts } from './parts';
 import { left, send, take } from './signal';
 import type { Kept } from './signal';
+import { learn } from './vocab';
 
 let current: PageSession | undefined;
 let starting: Promise<Session> | undefined;
@@ -17,7 +18,7 @@ async function create(options: StartOptions): Promise<Session> {
   // Also what makes crypto.subtle exist (Web Cryptography, section 14): assets are named by their hashes.
   if (!isSecureContext) throw new Error('Vitrine needs a secure page: serve it over https (or from localhost)');
   if (!('RTCPeerConnection' in globalThis)) throw new Error('Vitrine needs WebRTC, which this browser lacks or a policy switches off');
-  const shown = await part('ui');
+  const shown = await prepare();
   const server = new URL(options.server, location.href).origin;
   const body = JSON.stringify(token ? { token } : { siteKey });
   const answer = await send(`${server}/v1/sessions`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
@@ -26,6 +27,13 @@ async function create(options: StartOptions): Promise<Session> {
   const rules = made.mask as Mask | undefined;
   const selectors = [...(wish.selectors ?? []), ...(rules?.selectors ?? [])];
   return run({ ...made, server, mask: { selectors, private: wish.private === true || rules?.private === true }, ui, locale }, shown, consent);
+}
+
+/** Loads what a session needs beyond this script. */
+async function prepare(): Promise<Parts['ui']> {
+  const [shown, words] = await Promise.all([part('ui'), part('words')]);
+  learn(words);
+  return shown;
 }
 
 function run(kept: Kept, shown: Parts['ui'], consent?: StartOptions['consent']): PageSession {
@@ -47,7 +55,7 @@ export async function start(options: StartOptions): Promise<Session> {
 
 /** Goes on with the session that the page before left. */
 async function resume(): Promise<void> {
-  const shown = await part('ui');
+  const shown = await prepare();
   const kept = take();
   if (kept) run(kept, shown);
 }

@@ -1,6 +1,6 @@
 // The vocabulary as the encoder looks it up: what has no entry here cannot be said.
-import { ATTRIBUTES, ELEMENTS } from '../wire/vocabulary';
 import { attribute, localName, namespaceOf } from './natives';
+import type * as Words from './words';
 
 /** How an attribute is coded: its code (0 when it is not told), the kind of its value, what follows data- or aria-, the values of an enumeration. */
 export type AttrDef = readonly [code: number, kind: number, suffix: string, list: readonly string[]];
@@ -33,17 +33,6 @@ const spoken = [['data-vitrine', '#readonly'], ['contenteditable', '#editable'],
 const everywhere = [new Map<string, AttrDef>(), new Map<string, AttrDef>()] as const;
 const only = new Map<string, [string, AttrDef][]>();
 
-let code = 0;
-for (const [kind, where, names, on = '', values = ''] of ATTRIBUTES) {
-  const list = values.split(' ');
-  for (const spelling of names.split(' ')) {
-    const def: AttrDef = [++code, kind, '', list];
-    if (where % 2 === 0) everywhere[0].set(spelling, def);
-    if (where === 1 || where === 2) everywhere[1].set(spelling, def);
-    if (where > 2) for (const name of on.split(' ')) only.set(name, [...(only.get(name) ?? []), [spelling, def]]);
-  }
-}
-
 /** Which attributes may stand on an element, by the page's names; computed when the first element of that name is met. */
 function attrsOf(name: string): Map<string, AttrDef> {
   const out = new Map([...everywhere[name.startsWith('svg:') ? 1 : 0], ...(only.get(name) ?? [])]);
@@ -52,25 +41,6 @@ function attrsOf(name: string): Map<string, AttrDef> {
     if (def) out.set(page, def);
   }
   return out;
-}
-
-let last = 0;
-for (const [space, content, names] of ELEMENTS) {
-  for (const local of names.split(' ')) {
-    const name = (space ? 'svg:' : '') + local;
-    let attrs: Map<string, AttrDef> | undefined;
-    const def = {
-      code: ++last,
-      name,
-      content,
-      get attrs() {
-        return (attrs ??= attrsOf(name));
-      },
-      special: /style$/.test(name) ? ['#sheet', '#disabled'] : /^(img|input|svg:image)$/.test(name) ? ['#src'] : [],
-      lives: /^(input|textarea|option|img|html|dialog)$/.test(name),
-    };
-    defs.set(name, def);
-  }
 }
 
 /** The states and properties of WAI-ARIA 1.2 and 1.3, without their prefix; the server knows no others. */
@@ -83,7 +53,7 @@ const boxed = /^(iframe|object|embed|audio|video|canvas)$/;
 const custom = /^(?!annotation-xml|color-profile|font-face|missing-glyph)[a-z][a-z0-9._]*-[a-z0-9._-]+$/;
 
 /** Elements of HTML that are told by their definition, whatever stands on them. */
-const plain = new Map([...defs].filter(([name]) => !/[:#]|^(link|style)$/.test(name) && !omitted.test(name) && !boxed.test(name)));
+let plain: ReadonlyMap<string, ElementDef> = defs;
 
 /** How an element is told: by a definition, as a box, or not at all. */
 export function tell(el: Element): ElementDef | 'box' | undefined {
@@ -111,4 +81,39 @@ export function validSuffix(code: number, suffix: string): boolean {
 }
 
 /** The definition of a style element. */
-export const styleDef = defs.get('style');
+export let styleDef: ElementDef | undefined;
+
+/** Takes the vocabulary, which comes with a session. Nothing can be told before. */
+export function learn({ ATTRIBUTES, ELEMENTS }: typeof Words): void {
+  if (styleDef) return;
+  let code = 0;
+  for (const [kind, where, names, on = '', values = ''] of ATTRIBUTES) {
+    const list = values.split(' ');
+    for (const spelling of names.split(' ')) {
+      const def: AttrDef = [++code, kind, '', list];
+      if (where % 2 === 0) everywhere[0].set(spelling, def);
+      if (where === 1 || where === 2) everywhere[1].set(spelling, def);
+      if (where > 2) for (const name of on.split(' ')) only.set(name, [...(only.get(name) ?? []), [spelling, def]]);
+    }
+  }
+  let last = 0;
+  for (const [space, content, names] of ELEMENTS) {
+    for (const local of names.split(' ')) {
+      const name = (space ? 'svg:' : '') + local;
+      let attrs: Map<string, AttrDef> | undefined;
+      const def = {
+        code: ++last,
+        name,
+        content,
+        get attrs() {
+          return (attrs ??= attrsOf(name));
+        },
+        special: /style$/.test(name) ? ['#sheet', '#disabled'] : /^(img|input|svg:image)$/.test(name) ? ['#src'] : [],
+        lives: /^(input|textarea|option|img|html|dialog)$/.test(name),
+      };
+      defs.set(name, def);
+    }
+  }
+  plain = new Map([...defs].filter(([name]) => !/[:#]|^(link|style)$/.test(name) && !omitted.test(name) && !boxed.test(name)));
+  styleDef = defs.get('style');
+}
