@@ -146,7 +146,7 @@ class Applier {
     const known = tree.get(place < 0 ? tree.next + place : tree.next - place);
     const parent = place < 0 ? tree.get(known.parent) : known;
     if (place === 0 || known.id >= this.base || (place < 0 && known.kind === 'shadow')) throw new WireError('row33-place');
-    tree.depth(known);
+    if (known.detached) throw new WireError('row33-parent');
     const before = place < 0 ? known.node : null;
     const depth = tree.depth(parent);
     for (let op = this.op(), n = 0; op !== OpEnd || n === 0; op = this.op(), n++) {
@@ -167,7 +167,8 @@ class Applier {
   }
 
   private node(op: number, parent: Entry, depth: number): Node {
-    if (depth > MaxDepth) throw new WireError('row32-depth');
+    // Texts and boxes hold nothing, so they may hang one level deeper.
+    if (depth > MaxDepth && op === OpElem) throw new WireError('row32-depth');
     switch (op) {
       case OpElem:
         return this.element(parent, depth);

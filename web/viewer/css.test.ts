@@ -14,6 +14,7 @@ describe('resolveCSS', () => {
     ['.md\\:flex{display:flex}', '.md\\:flex{display:flex}'],
     ['.w-\\[10px\\]{width:10px}', '.w-\\[10px\\]{width:10px}'],
     ['.\\31 0{width:10%}', '.\\31 0{width:10%}'],
+    ['a::before{content:"C:\\\\temp"}', 'a::before{content:"C:\\\\temp"}'],
   ])('keeps %j', (from, to) => expect(resolveCSS(from, find)).toBe(to));
 
   it.each([
@@ -24,7 +25,7 @@ describe('resolveCSS', () => {
     expect(resolveCSS(css, find)).not.toMatch(/(?:^|[^-])(?:url|src|paint|cross-fade|image-set)\(|@import|@namespace/i);
   });
 
-  it.each(['a{background:\\75rl(http://x/)}', 'a{background:u\\72 l(http://x/)}', 'a{background:\\url(http://x/)}', '@\\69mport "x"', 'a{background:\\000075rl(x)}', 'a{background:UR\\4C(x)}'])(
+  it.each(['a{background:\\75rl(http://x/)}', 'a{background:u\\72 l(http://x/)}', 'a{background:\\url(http://x/)}', '@\\69mport "x"', 'a{background:\\000075rl(x)}', 'a{background:UR\\4C(x)}', 'a{b:"\\\\";c:\\url(x)}', 'a{b:x\\\\\\url(x)}'])(
     'refuses names spelled by escapes: %j', (css) => expect(resolveCSS(css, find)).toBe(''));
 });
 

@@ -6,6 +6,7 @@
 const loading = /url\("(?:asset:([0-9a-f]{1,14})|(#)[^"\\]{0,256})"\)|(?:url|src|image|image-set|cross-fade|element|paint|expression)\(|@(?:import|namespace|charset)/gi;
 const imageSet = /^image-set\(\s*(?:url\(|(?:repeating-)?(?:linear|radial|conic)-gradient\()/i;
 // An escape that stands for a letter spells a name in a way that the expression above cannot read. Nobody needs it.
+// A backslash that is escaped itself begins no other escape.
 const spelled = /\\(?:0{0,4}(?:4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a])(?![0-9a-f])|[g-z])/i;
 
 /**
@@ -13,7 +14,7 @@ const spelled = /\\(?:0{0,4}(?:4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a])(?![0-9a-f])|
  * place then holds "none". Text that hides its meaning behind escapes gives an empty string.
  */
 export function resolveCSS(text: string, find: (asset: number) => string | null): string {
-  if (spelled.test(text)) return '';
+  if (spelled.test(text.replaceAll('\\\\', ''))) return '';
   return text.replace(loading, (match, asset: string | undefined, fragment: string | undefined, at: number) => {
     if (asset !== undefined) {
       const url = find(Number.parseInt(asset, 16));

@@ -182,16 +182,20 @@ export class Wardrobe {
       case LiveBullets:
         this.bullets(entry, '\u2022'.repeat(Math.min(r.uint(), MAX_BULLETS)));
         return;
+      // What an element cannot be in says nothing, here as in the server.
       case LiveChecked:
-      case LiveIndeterminate:
-        if (key !== 'input') throw new WireError('row34-live');
-        (kind === LiveChecked ? setChecked : setIndeterminate)(el as HTMLInputElement, r.uint(1) === 1);
+      case LiveIndeterminate: {
+        const on = r.uint(1) === 1;
+        if (key === 'input') (kind === LiveChecked ? setChecked : setIndeterminate)(el as HTMLInputElement, on);
         return;
-      case LiveSelected:
-        if (key !== 'option') throw new WireError('row34-live');
-        this.selected.set(el, r.uint(1) === 1);
+      }
+      case LiveSelected: {
+        const on = r.uint(1) === 1;
+        if (key !== 'option') return;
+        this.selected.set(el, on);
         this.touched.add(entry);
         return;
+      }
       case LiveScroll:
         this.scrolls.set(entry.id, [r.int(), r.int()]);
         this.scrolled.add(entry.id);
@@ -203,7 +207,7 @@ export class Wardrobe {
         return;
       }
       case LiveOpen:
-        open(entry, r.uint(1024));
+        open(entry, r.uint(65535));
         return;
       case LiveClosed:
         close(entry);
@@ -227,7 +231,6 @@ export class Wardrobe {
     const el = entry.node;
     if (key === 'textarea') setAreaValue(el as HTMLTextAreaElement, text);
     else if (key === 'input') showInput(el as HTMLInputElement, text);
-    else if (key !== 'select' && key !== 'button') throw new WireError('row34-live');
   }
 }
 

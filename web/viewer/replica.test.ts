@@ -291,6 +291,34 @@ describe('this fence alone refuses', () => {
   });
 });
 
+describe('what the server lets through', () => {
+  it('live states that an element cannot be in show nothing', () => {
+    given((pen) => {
+      for (const live of [[LiveValue, 'v'], [LiveChecked, 1], [LiveSelected, 1], [LiveBullets, 3]] as const) pen.elem('p', [], undefined, [live]);
+    });
+    expect(b.acks).toEqual([0]);
+    expect(b.body()).toBe('<p></p>'.repeat(4));
+  });
+  it('a page that opened its menus ten thousand times', () => {
+    given((pen) => pen.elem('dialog', [], undefined, [[LiveOpen, 10_000]]));
+    expect(b.acks).toEqual([0]);
+  });
+  it('text in the deepest element, and a place before it', () => {
+    let deepest = 0;
+    given((pen) => {
+      const nest = (n: number): void => {
+        deepest = pen.elem('div', [], () => (n > 1 ? nest(n - 1) : void pen.text('x')));
+      };
+      nest(510);
+    });
+    const text = 3 + 510 + 1;
+    b.apply(b.pen.batch(false, (pen) => pen.before(text, () => pen.text('y'))));
+    expect(deepest).toBe(4);
+    expect(b.acks).toEqual([0, 1]);
+    expect(b.doc.body.textContent).toBe('yx');
+  });
+});
+
 describe('after a violation', () => {
   it('nothing is applied until a snapshot comes', () => {
     given((pen) => pen.text('x'));
