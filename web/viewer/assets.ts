@@ -15,10 +15,22 @@ const types = new Map<number, string>([
 // What may wait for the rest of its bytes or for its Ready at one time.
 const MAX_WAITING = 64 << 20;
 
+// So long news are gathered before they are told; longer when the page took long to take the last.
+const GATHER = 30;
+const MAX_GATHER = 1000;
+
 interface Parcel {
   readonly parts: (Uint8Array | undefined)[];
   missing: number;
   size: number;
+}
+
+/** An asset that the server announced. Many may have the same bytes. */
+interface Named {
+  readonly frame: Ready;
+  readonly hash: string;
+  /** The same bytes under another type are another thing. */
+  readonly key: string;
 }
 
 /** What an asset became. */
@@ -32,16 +44,19 @@ function hex(bytes: Uint8Array): string {
 
 /** The assets that arrived. */
 export class Assets {
-  private readonly named = new Map<number, Ready>();
+  private readonly named = new Map<number, Named>();
+  private readonly byHash = new Map<string, Set<number>>();
   private readonly failed = new Set<number>();
   private readonly parcels = new Map<string, Parcel>();
   private readonly contents = new Map<string, Content>();
+  private readonly news = new Set<number>();
+  private took = 0;
   private waiting = 0;
   private over = false;
-  private readonly changed: (asset: number) => void;
+  private readonly changed: (assets: Iterable<number>) => void;
 
-  /** `changed` is called when an asset has arrived, or is known not to come. */
-  constructor(changed: (asset: number) => void) {
+  /** `changed` is called when assets have arrived, or are known not to come. */
+  constructor(changed: (assets: Iterable<number>) => void) {
     this.changed = changed;
   }
 
@@ -64,29 +79,51 @@ export class Assets {
 
   private content(asset: number): Content | undefined {
     const name = this.named.get(asset);
-    return name && this.contents.get(this.key(name));
+    return name && this.contents.get(name.key);
   }
 
-  // The same bytes under another type are another thing.
-  private key(name: Ready): string {
-    return `${name.mime}:${hex(name.hash)}`;
+  // A sheet names many images, and each of them changes it: they are told together.
+  private tell(asset: number): void {
+    this.news.add(asset);
+    if (this.news.size > 1) return;
+    setTimeout(() => {
+      const list = [...this.news];
+      this.news.clear();
+      if (this.over) return;
+      const began = performance.now();
+      this.changed(list);
+      this.took = performance.now() - began;
+    }, Math.min(MAX_GATHER, Math.max(GATHER, 4 * this.took)));
+  }
+
+  private unname(asset: number): void {
+    const hash = this.named.get(asset)?.hash ?? '';
+    this.named.delete(asset);
+    const others = this.byHash.get(hash);
+    if (others?.delete(asset) && others.size === 0) this.byHash.delete(hash);
   }
 
   /** Takes the name, type and hash of an asset whose bytes the server approved. */
   ready(frame: Ready): void {
     if (this.over) return;
-    this.named.set(frame.asset, frame);
+    this.unname(frame.asset);
     this.failed.delete(frame.asset);
-    if (this.contents.has(this.key(frame))) this.changed(frame.asset);
-    else if (frame.size === 0) this.keep(frame, new Uint8Array(0));
-    else void this.assemble(frame);
+    const hash = hex(frame.hash);
+    const name = { frame, hash, key: `${frame.mime}:${hash}` };
+    this.named.set(frame.asset, name);
+    const others = this.byHash.get(hash);
+    if (others) others.add(frame.asset);
+    else this.byHash.set(hash, new Set([frame.asset]));
+    if (this.contents.has(name.key)) this.tell(frame.asset);
+    else if (frame.size === 0) this.keep(name, new Uint8Array(0));
+    else void this.assemble(hash);
   }
 
   /** Takes word that an asset cannot be shown. */
   gone(asset: number): void {
-    this.named.delete(asset);
+    this.unname(asset);
     this.failed.add(asset);
-    this.changed(asset);
+    this.tell(asset);
   }
 
   /** Takes a part of an asset; parts come in any order. */
@@ -104,16 +141,14 @@ export class Assets {
     parcel.missing--;
     parcel.size += frame.data.length;
     this.waiting += frame.data.length;
-    if (parcel.missing > 0) return;
-    for (const name of this.named.values()) {
-      if (hex(name.hash) === hash) void this.assemble(name);
-    }
+    if (parcel.missing === 0) void this.assemble(hash);
   }
 
-  private async assemble(name: Ready): Promise<void> {
-    const hash = hex(name.hash);
+  // Puts bytes together once, for all who are named after them.
+  private async assemble(hash: string): Promise<void> {
     const parcel = this.parcels.get(hash);
-    if (!parcel || parcel.missing > 0) return;
+    if (!parcel || parcel.missing > 0 || !this.byHash.has(hash)) return;
+    this.parcels.delete(hash);
     const bytes = new Uint8Array(parcel.size);
     let at = 0;
     for (const part of parcel.parts) {
@@ -121,26 +156,27 @@ export class Assets {
       at += part?.length ?? 0;
     }
     const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-    if (this.parcels.delete(hash)) this.waiting -= parcel.size;
+    this.waiting -= parcel.size;
     if (this.over) return;
-    if (hex(digest) !== hash || bytes.length !== name.size) this.gone(name.asset);
-    else this.keep(name, bytes);
+    const right = hex(digest) === hash;
+    for (const asset of [...this.byHash.get(hash) ?? []]) {
+      const name = this.named.get(asset);
+      if (name && right && bytes.length === name.frame.size) this.keep(name, bytes);
+      else this.gone(asset);
+    }
   }
 
-  private keep(name: Ready, bytes: Uint8Array<ArrayBuffer>): void {
-    const key = this.key(name);
+  private keep({ frame, key }: Named, bytes: Uint8Array<ArrayBuffer>): void {
     if (!this.contents.has(key)) {
-      const type = types.get(name.mime);
-      if (name.assetKind === AssetKind.Sheet && name.mime === Mime.CSS) this.contents.set(key, { text: new TextDecoder().decode(bytes) });
-      else if (name.assetKind !== AssetKind.Sheet && type) this.contents.set(key, { url: URL.createObjectURL(new Blob([bytes], { type })) });
+      const type = types.get(frame.mime);
+      if (frame.assetKind === AssetKind.Sheet && frame.mime === Mime.CSS) this.contents.set(key, { text: new TextDecoder().decode(bytes) });
+      else if (frame.assetKind !== AssetKind.Sheet && type) this.contents.set(key, { url: URL.createObjectURL(new Blob([bytes], { type })) });
       else {
-        this.gone(name.asset);
+        this.gone(frame.asset);
         return;
       }
     }
-    for (const other of this.named.values()) {
-      if (this.key(other) === key) this.changed(other.asset);
-    }
+    this.tell(frame.asset);
   }
 
   /** Forgets everything and takes nothing more. */
@@ -152,9 +188,6 @@ export class Assets {
     for (const parcel of this.parcels.values()) {
       for (const part of parcel.parts) part?.fill(0);
     }
-    this.contents.clear();
-    this.parcels.clear();
-    this.named.clear();
-    this.failed.clear();
+    for (const known of [this.contents, this.parcels, this.named, this.byHash, this.failed, this.news]) known.clear();
   }
 }

@@ -191,10 +191,10 @@ export class Replica {
     }
   }
 
-  /** An asset arrived, or will not come. */
-  changed(asset: number): void {
+  /** Assets arrived, or will not come. */
+  changed(assets: Iterable<number>): void {
     const { shown } = this;
-    if (!shown?.users.changed(asset)) return;
+    if (!shown?.users.changed(assets)) return;
     // New sizes: what could not be scrolled to before may be there now.
     for (const id of shown.wardrobe.scrolls.keys()) this.scroll(id);
     if (shown.users.unstyled()) return;

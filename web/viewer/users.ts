@@ -117,16 +117,19 @@ export class Users {
     use.shown = text;
   }
 
-  /** An asset arrived, or is known not to come. Returns whether anything of this tree shows it. */
-  changed(asset: number): boolean {
-    const set = this.waiting.get(asset);
-    if (!set) return false;
-    for (const el of [...set]) {
-      const use = this.uses.get(el);
-      if (use) this.refresh(el, use);
-      else set.delete(el);
+  /** Assets arrived, or are known not to come. Returns whether anything of this tree shows one of them. */
+  changed(assets: Iterable<number>): boolean {
+    const stale = new Map<Element, Use>();
+    for (const asset of assets) {
+      const set = this.waiting.get(asset);
+      for (const el of set ?? []) {
+        const use = this.uses.get(el);
+        if (use) stale.set(el, use);
+        else set?.delete(el);
+      }
     }
-    return set.size > 0;
+    for (const [el, use] of stale) this.refresh(el, use);
+    return stale.size > 0;
   }
 
   /** Whether a sheet of this tree is still to come. */

@@ -42,7 +42,7 @@ export class AgentView implements View {
   constructor(access: Access, container: HTMLElement) {
     this.session = access.session;
     this.place = makeStage(container, access.server);
-    this.assets = new Assets((asset) => this.replica.changed(asset));
+    this.assets = new Assets((assets) => this.replica.changed(assets));
     this.replica = new Replica({
       document: () => this.place.document(),
       applied: (epoch, seq) => this.applied(epoch, seq),
