@@ -100,7 +100,7 @@ async function bundle({ from, to, global, lent }) {
     target: 'es2022',
     format: lent ? 'cjs' : global === undefined ? 'esm' : 'iife',
     plugins: lent ? [lender(lent), inline] : [inline],
-    ...(lent ? { banner: { js: 'export default (require,module={})=>{' }, footer: { js: 'return module.exports}' } } : {}),
+    ...(lent ? { banner: { js: 'export default require=>{const module={};' }, footer: { js: 'return module.exports}' } } : {}),
     // A classic script has no import.meta; sdk/parts.ts knows.
     logOverride: { 'empty-import-meta': 'silent' },
     ...(global ? { globalName: global } : {}),
