@@ -21,6 +21,16 @@ export interface DomLink {
   pressure(): number;
 }
 
+const numbers = new WeakMap<CSSStyleSheet, number>();
+let lastNumber = 0;
+
+/** A number that stands for a sheet in comparisons. */
+function numberOf(sheet: CSSStyleSheet): number {
+  const number = numbers.get(sheet) ?? ++lastNumber;
+  numbers.set(sheet, number);
+  return number;
+}
+
 /** Captures the page of this window while sharing is on. */
 export class Capture {
   epoch: number;
@@ -33,19 +43,22 @@ export class Capture {
     this.touch();
   });
   // What may have changed since the last batch. Records only mark nodes: what is sent is how they are in the end.
-  readonly #touched = new Set<Node>(); // taken out or put in somewhere
-  readonly #renew = new Set<Node>(); // to be told anew, with all they hold
-  readonly #attrs = new Map<Element, Set<string>>();
-  readonly #texts = new Set<CharacterData>();
-  readonly #live = new Set<Element>(); // live state, picture or style sheet
+  readonly #marks = {
+    touched: new Set<Node>(), // taken out or put in somewhere
+    renew: new Set<Node>(), // to be told anew, with all they hold
+    attrs: new Map<Element, Set<string>>(),
+    texts: new Set<CharacterData>(),
+    live: new Set<Element>(), // live state, picture or style sheet
+  };
   #adopted = new Map<Node, string>();
-  #numbers = new Map<CSSStyleSheet, number>();
   #enc: Encoder;
   #stop: AbortController | undefined;
-  #seq = 0;
-  #timer = 0;
-  #late = 0; // since when the connection is behind
-  #fresh = false; // the next flush is a snapshot
+  readonly #pace = {
+    seq: 0,
+    timer: 0,
+    late: 0, // since when the connection is behind
+    fresh: false, // the next flush is a snapshot
+  };
   #told: (string | number)[] = [];
 
   constructor(link: DomLink, masks: Masks, assets: Assets, epoch: number) {
@@ -79,7 +92,7 @@ export class Capture {
   /** Begins with a snapshot whose epoch is above the given one. */
   start(epoch: number): void {
     this.epoch = Math.max(this.epoch, epoch);
-    this.#fresh = true;
+    this.#pace.fresh = true;
     if (!this.#stop) {
       this.#stop = new AbortController();
       const { signal } = this.#stop;
@@ -98,8 +111,8 @@ export class Capture {
     this.#stop = undefined;
     this.#observer.disconnect();
     hooks.attached = hooks.changed = () => undefined;
-    clearTimeout(this.#timer);
-    this.#timer = 0;
+    clearTimeout(this.#pace.timer);
+    this.#pace.timer = 0;
     this.#forget();
     this.#w.wipe();
   }
@@ -107,14 +120,13 @@ export class Capture {
   #forget(): void {
     this.#clear();
     this.#adopted.clear();
-    this.#numbers.clear();
     this.#enc.boxes.disconnect();
     this.#enc = this.#encoder();
     this.#told = [];
   }
 
   #clear(): void {
-    for (const set of [this.#touched, this.#renew, this.#attrs, this.#texts, this.#live]) set.clear();
+    for (const set of Object.values(this.#marks)) set.clear();
   }
 
   #encoder(): Encoder {
@@ -129,39 +141,29 @@ export class Capture {
   /** Watches a document or shadow root: most events of a shadow tree do not leave it. Doing it twice changes nothing. */
   #watch(root: Document | ShadowRoot, signal: AbortSignal): void {
     this.#observer.observe(root, { childList: true, attributes: true, characterData: true, subtree: true });
-    listen(root, 'scroll', this.#scrolled, signal);
-    listen(root, 'toggle load error', this.#lively, signal);
-    listen(root, 'input change focusin focusout', this.touch, signal);
-    listen(root, 'reset', this.#later, signal);
+    listen(root, 'scroll toggle load error input change reset focusin focusout', this.#heard, signal);
   }
 
-  readonly #scrolled = ({ target }: Event): void => {
+  readonly #heard = ({ type, target }: Event): void => {
     const el = target instanceof Element ? target : document.documentElement;
-    if (el === target) this.#enc.lives.scrolled.add(el);
-    this.#live.add(el);
-    this.touch();
+    if (type === 'scroll' && el === target) this.#enc.lives.scrolled.add(el);
+    if (/^(scroll|toggle|load|error)$/.test(type)) this.#marks.live.add(el);
+    if (type === 'reset') later(this.touch, 0); // the controls change after the event
+    else this.touch();
   };
-
-  readonly #lively = ({ target }: Event): void => {
-    if (target instanceof Element) this.#live.add(target);
-    this.touch();
-  };
-
-  // The controls change after the event.
-  readonly #later = (): void => void later(this.touch, 0);
 
   /** Has the page compared with what was told, at the next frame. */
   readonly touch = (): void => {
-    if (this.#timer || !this.#stop) return;
+    if (this.#pace.timer || !this.#stop) return;
     // Hidden pages get no frames; the timer is for them.
-    this.#timer = later(() => this.#flush(), 120);
+    this.#pace.timer = later(() => this.#flush(), 120);
     nextFrame(() => {
-      if (this.#timer) this.#flush();
+      if (this.#pace.timer) this.#flush();
     });
   };
 
   #again(node: Node): void {
-    this.#renew.add(node);
+    this.#marks.renew.add(node);
     this.touch();
   }
 
@@ -173,25 +175,25 @@ export class Capture {
       const parent = parentNode(target) as Element | null;
       if (type === 'childList') {
         if (!known) continue;
-        for (const list of [addedNodes, removedNodes]) for (const n of list) this.#touched.add(n);
-        if (styles.has(target as Element)) this.#live.add(target as Element);
+        for (const list of [addedNodes, removedNodes]) for (const n of list) this.#marks.touched.add(n);
+        if (styles.has(target as Element)) this.#marks.live.add(target as Element);
       } else if (type === 'attributes') {
         const el = target as Element;
-        const names = this.#attrs.get(el) ?? new Set();
-        if (known || tree.of(parent)) this.#attrs.set(el, names.add(`${attributeNamespace?.endsWith('xlink') ? 'xlink:' : ''}${attributeName ?? ''}`));
+        const names = this.#marks.attrs.get(el) ?? new Set();
+        if (known || tree.of(parent)) this.#marks.attrs.set(el, names.add(`${attributeNamespace?.endsWith('xlink') ? 'xlink:' : ''}${attributeName ?? ''}`));
       } else if (known) {
-        this.#texts.add(target as CharacterData);
+        this.#marks.texts.add(target as CharacterData);
       } else if (parent && styles.has(parent)) {
-        this.#live.add(parent);
+        this.#marks.live.add(parent);
       }
     }
   }
 
   #flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = 0;
+    clearTimeout(this.#pace.timer);
+    this.#pace.timer = 0;
     if (!this.#stop || this.#held()) return;
-    if (this.#fresh) {
+    if (this.#pace.fresh) {
       this.#snapshot();
       return;
     }
@@ -216,22 +218,22 @@ export class Capture {
   /** Whether the connection is too far behind to take more. Marks go on being kept. */
   #held(): boolean {
     const now = performance.now();
-    if (this.#link.pressure() <= PRESSURE) this.#late = 0;
+    if (this.#link.pressure() <= PRESSURE) this.#pace.late = 0;
     else {
-      this.#late ||= now;
-      this.#fresh ||= now - this.#late > TOO_LATE;
-      if (this.#fresh) this.#clear();
-      this.#timer = later(() => this.#flush(), 50);
+      this.#pace.late ||= now;
+      this.#pace.fresh ||= now - this.#pace.late > TOO_LATE;
+      if (this.#pace.fresh) this.#clear();
+      this.#pace.timer = later(() => this.#flush(), 50);
     }
-    return this.#late > 0;
+    return this.#pace.late > 0;
   }
 
   #snapshot(): void {
-    this.#fresh = false;
+    this.#pace.fresh = false;
     this.#observer.takeRecords();
     this.#forget();
     this.epoch++;
-    this.#seq = 0;
+    this.#pace.seq = 0;
     this.#w.begin(true);
     this.#page();
     this.#enc.pending.add(document.documentElement);
@@ -243,27 +245,27 @@ export class Capture {
 
   #send(snapshot: boolean): void {
     const w = this.#w.ops;
-    if (this.#seq % SUM_EVERY === SUM_EVERY - 1) {
+    if (this.#pace.seq % SUM_EVERY === SUM_EVERY - 1) {
       w.byte(OpSum);
       w.uint(this.#enc.tree.count);
       w.uint(this.#enc.tree.sum);
     }
-    this.#link.dom(this.#w.end(this.epoch, this.#seq++, snapshot));
+    this.#link.dom(this.#w.end(this.epoch, this.#pace.seq++, snapshot));
   }
 
   /** Finds what must be told anew: nodes that became masked, hidden, or something else. */
   #judge(): void {
     const { tree, controls, roots } = this.#enc;
-    for (const el of this.#attrs.keys()) {
+    for (const el of this.#marks.attrs.keys()) {
       const up = tree.of(parentNode(el));
       const known = tree.of(el);
-      if (up && known && this.#enc.changed(el, known, up)) this.#renew.add(el);
-      if (up && !known) this.#touched.add(el);
+      if (up && known && this.#enc.changed(el, known, up)) this.#marks.renew.add(el);
+      if (up && !known) this.#marks.touched.add(el);
     }
     const mask = (el: Element): void => {
       if ((tree.of(el)?.privacy ?? Privacy.Hidden) >= Privacy.Masked) return;
       this.#masks.keep(el);
-      this.#renew.add(el);
+      this.#marks.renew.add(el);
     };
     for (const el of controls) if (this.#masks.betrayed(el)) mask(el);
     const { selector } = this.#masks;
@@ -301,7 +303,7 @@ export class Capture {
     const sheets = [...now.keys()].filter((n) => this.#adopted.has(n) && this.#adopted.get(n) !== now.get(n));
     const old = sheets.flatMap((n) => tree.extras.get(n) ?? []);
     for (const n of sheets) tree.extras.delete(n);
-    const out = new Set([...this.#touched, ...this.#renew, ...old]);
+    const out = new Set([...this.#marks.touched, ...this.#marks.renew, ...old]);
     for (const n of out) {
       const known = tree.of(n);
       if (!known) continue;
@@ -310,7 +312,7 @@ export class Capture {
     }
     // Only now: what is forgotten has no id to be taken out by.
     for (const n of out) {
-      if (!n.isConnected || this.#renew.has(n)) tree.forget(n);
+      if (!n.isConnected || this.#marks.renew.has(n)) tree.forget(n);
       if (n.isConnected) pending.add(n);
     }
     return sheets;
@@ -322,9 +324,7 @@ export class Capture {
     for (const n of [document.head as Node | null, ...this.#enc.roots]) {
       if (!n || !this.#enc.tree.of(n)) continue;
       const state = this.#enc.adoptedBy(n).map((sheet) => {
-        const number = this.#numbers.get(sheet) ?? this.#numbers.size;
-        this.#numbers.set(sheet, number);
-        return [number, changes(sheet), sheet.disabled].join();
+        return [numberOf(sheet), changes(sheet), sheet.disabled].join();
       });
       out.set(n, state.join());
     }
@@ -340,15 +340,15 @@ export class Capture {
         if (known && known.id < base) tell(n, known);
       }
     };
-    old(this.#attrs.keys(), (el, known) => {
-      for (const name of this.#attrs.get(el) ?? []) this.#enc.attribute(el, known, name);
-      if (known.def?.special.length) this.#live.add(el);
+    old(this.#marks.attrs.keys(), (el, known) => {
+      for (const name of this.#marks.attrs.get(el) ?? []) this.#enc.attribute(el, known, name);
+      if (known.def?.special.length) this.#marks.live.add(el);
     });
-    old(this.#texts, (n, { privacy, id }) => this.#enc.text(n, privacy, id));
-    for (const [el, state] of styles) if (state !== styleState(el)) this.#live.add(el);
-    old(new Set([...controls, ...this.#live]), (el, known) => {
+    old(this.#marks.texts, (n, { privacy, id }) => this.#enc.text(n, privacy, id));
+    for (const [el, state] of styles) if (state !== styleState(el)) this.#marks.live.add(el);
+    old(new Set([...controls, ...this.#marks.live]), (el, known) => {
       if (!known.def) return;
-      if (this.#live.has(el)) this.#enc.specials(el, known);
+      if (this.#marks.live.has(el)) this.#enc.specials(el, known);
       this.#enc.live(el, known);
     });
   }
@@ -356,7 +356,7 @@ export class Capture {
   #focus(): void {
     const known = this.#enc.tree.of(focused());
     const id = known?.def && known.def.name !== 'body' && known.def.name !== 'html' ? known.id : 0;
-    if (!this.#news(2, id) || (id === 0 && this.#seq === 0)) return;
+    if (!this.#news(2, id) || (id === 0 && this.#pace.seq === 0)) return;
     this.#w.ops.byte(OpFocus);
     this.#w.ops.uint(id);
   }

@@ -68,6 +68,28 @@ export class Fuzz {
     }
   }
 
+  /** A change of order or of text. */
+  private small(parent: Node, text: readonly Text[]): void {
+    switch (this.below(4)) {
+      case 0:
+        for (const n of [...parent.childNodes].sort(() => this.next() - 0.5)) parent.appendChild(n);
+        return;
+      case 1: {
+        const t = text.length > 0 ? this.one(text) : null;
+        if (t && t.length > 1) t.splitText(1 + this.below(t.length - 1));
+        return;
+      }
+      case 2:
+        return parent.normalize();
+      default: {
+        if (text.length > 0 && this.below(2) === 0) this.one(text).data += '+';
+        else if (this.below(4) === 0) parent.textContent = 'plain';
+        else if (parent instanceof Element && this.below(3) === 0) parent.innerHTML = '<i>in</i>ner<ul><li class=k>1<li>2</ul><!-- c -->';
+        return;
+      }
+    }
+  }
+
   /** One random change below root. */
   step(root: Element): void {
     const nodes = this.nodes(root);
@@ -108,21 +130,10 @@ export class Fuzz {
         return this.insert(this.one<Node>(elements), fragment);
       }
       case 9:
-        for (const n of [...parent.childNodes].sort(() => this.next() - 0.5)) parent.appendChild(n);
-        return;
-      case 10: {
-        const t = text.length > 0 ? this.one(text) : null;
-        if (t && t.length > 1) t.splitText(1 + this.below(t.length - 1));
-        return;
-      }
+      case 10:
       case 11:
-        return parent.normalize();
-      case 12: {
-        if (text.length > 0 && this.below(2) === 0) this.one(text).data += '+';
-        else if (this.below(4) === 0) parent.textContent = 'plain';
-        else if (parent instanceof Element && this.below(3) === 0) parent.innerHTML = '<i>in</i>ner<ul><li class=k>1<li>2</ul><!-- c -->';
-        return;
-      }
+      case 12:
+        return this.small(parent, text);
       default: {
         const el = this.one(elements) as Element;
         if (this.below(3) === 0) el.removeAttribute(this.one(attrs));

@@ -51,13 +51,14 @@ export class Replica {
   sums = 0; // how many checksums agreed
   refs = 0; // how many moves kept their identity
   private table: Str[] = [];
-  private seen = 0;
-  private literals: Str[] = [];
   private r = new Reader(new Uint8Array());
-  private last = 0;
   private next = 1;
-  private base = 1;
-  private detached = new Set<ReplicaNode>();
+  private batch = this.begin();
+
+  /** What is known while one batch is read. */
+  private begin(literals: readonly Str[] = []): { seen: number; literals: Str[]; last: number; base: number; detached: Set<ReplicaNode> } {
+    return { seen: this.table.length, literals: [...literals], last: 0, base: this.next, detached: new Set() };
+  }
 
   private make(id: number, kind: ReplicaNode['kind'], name: string): ReplicaNode {
     return { id, kind, name, text: '', masked: false, attrs: new Map(), live: new Map(), parent: null, kids: [] };
@@ -76,17 +77,13 @@ export class Replica {
     } else if (b.seq !== this.seq + 1 || b.epoch !== this.epoch) fail('sequence');
     this.seq = b.seq;
     if (b.clear) this.table = [];
-    this.seen = this.table.length;
+    this.batch = this.begin(b.literals);
     for (const s of b.strings) if (new TextEncoder().encode(s.text).length > MaxEntry) fail('entry too long');
     this.table.push(...b.strings);
-    this.literals = [...b.literals];
     this.r = new Reader(b.ops);
-    this.last = 0;
-    this.base = this.next;
-    this.detached = new Set();
     this.ops();
-    if (this.literals.length > 0) fail('unused literal');
-    if (this.seen !== this.table.length) fail('unused entry');
+    if (this.batch.literals.length > 0) fail('unused literal');
+    if (this.batch.seen !== this.table.length) fail('unused entry');
     return b;
   }
 
@@ -118,9 +115,9 @@ export class Replica {
         break;
       case OpDetach: {
         const n = this.node(this.id());
-        if (n.kind === 'shadow' || this.detached.has(n)) fail('detach');
+        if (n.kind === 'shadow' || this.batch.detached.has(n)) fail('detach');
         this.unlink(n);
-        this.detached.add(n);
+        this.batch.detached.add(n);
         break;
       }
       case OpInsert:
@@ -139,7 +136,7 @@ export class Replica {
       }
       case OpText: {
         const n = this.node(this.id());
-        if (n.kind !== 'text' || n.id >= this.base) fail('text of what is none');
+        if (n.kind !== 'text' || n.id >= this.batch.base) fail('text of what is none');
         n.text = this.ref(Role.Text);
         if (n.masked && /[^•\s]/.test(n.text)) fail('masked text');
         break;
@@ -169,22 +166,22 @@ export class Replica {
       this.nodes.delete(n.id);
       n.kids.forEach(forget);
     };
-    this.detached.forEach(forget);
-    this.detached.clear();
+    this.batch.detached.forEach(forget);
+    this.batch.detached.clear();
   }
 
   private ref(role: number): string {
     const n = this.r.uint();
-    const s = n === 0 ? this.literals.shift() : this.table[n - 1];
-    if (n > this.seen + 1) fail('entry before its turn');
-    this.seen = Math.max(this.seen, n);
+    const s = n === 0 ? this.batch.literals.shift() : this.table[n - 1];
+    if (n > this.batch.seen + 1) fail('entry before its turn');
+    this.batch.seen = Math.max(this.batch.seen, n);
     if (s?.role !== role) fail(`role ${s?.role} instead of ${role}`);
     return s.text;
   }
 
   private id(): number {
-    this.last += this.r.int();
-    return this.last;
+    this.batch.last += this.r.int();
+    return this.batch.last;
   }
 
   private node(id: number): ReplicaNode {
@@ -193,12 +190,12 @@ export class Replica {
 
   private old(): ReplicaNode {
     const n = this.node(this.id());
-    if (n.kind !== 'element' || n.id >= this.base) fail('change of a new node');
+    if (n.kind !== 'element' || n.id >= this.batch.base) fail('change of a new node');
     return n;
   }
 
   private attached(n: ReplicaNode): void {
-    for (let at: ReplicaNode | null = n; at !== this.root; at = at.parent) if (!at.parent || this.detached.has(at)) fail('not in the page');
+    for (let at: ReplicaNode | null = n; at !== this.root; at = at.parent) if (!at.parent || this.batch.detached.has(at)) fail('not in the page');
   }
 
   private unlink(n: ReplicaNode): void {
@@ -218,7 +215,7 @@ export class Replica {
     const v = this.r.int();
     if (v === 0) fail('place 0');
     const named = this.node(v < 0 ? this.next + v : this.next - v);
-    if (named.id >= this.base) fail('place names a new node');
+    if (named.id >= this.batch.base) fail('place names a new node');
     this.attached(named);
     const parent = v < 0 ? named.parent : named;
     if (!parent) fail('place');
@@ -244,7 +241,7 @@ export class Replica {
       if (n.masked && /[^•\s]/.test(n.text)) fail('masked text');
     } else if (op === OpRef) {
       const n = this.node(this.id());
-      if (!this.detached.delete(n)) fail('reference to what was not taken out');
+      if (!this.batch.detached.delete(n)) fail('reference to what was not taken out');
       if (n.masked !== parent.masked && !n.attrs.has('#mask')) fail('mask of a moved node');
       this.refs++;
       this.link(n, parent, before);
