@@ -14,7 +14,12 @@ type consent struct {
 	paused  bool
 	asks    []ask
 	lastAsk uint32
+	refused map[string]int // questions in a row, by the subject they were asked for
 }
+
+// maxRefusals is how often a customer says no to an agent before nothing more is asked in that agent's name. Who asks
+// until somebody presses the wrong button has no consent.
+const maxRefusals = 3
 
 // ask is a question that waits for its answer.
 type ask struct {
@@ -110,6 +115,11 @@ func (s *session) answer(c *conn, f *wire.Answer) {
 
 // decide carries an answer out.
 func (s *session) decide(a ask, granted wire.Scope) {
+	if granted == 0 {
+		s.consent.refused[a.agent.grant.Subject]++
+	} else {
+		delete(s.consent.refused, a.agent.grant.Subject)
+	}
 	for _, o := range outcomes {
 		switch {
 		case a.scopes&o.asked == 0:
@@ -222,6 +232,8 @@ func (s *session) request(p *seat, f *wire.Request) {
 		return
 	case s.asking(p):
 		rule = "consent-pending"
+	case s.consent.refused[p.grant.Subject] >= maxRefusals:
+		rule = "consent-refused"
 	default:
 		s.askFor(p, may)
 		return

@@ -64,6 +64,10 @@ func (s *session) helloAgent(c *conn, f *wire.Hello) {
 		return
 	}
 	p := s.seatOf(c.grant.Subject)
+	if p == nil && s.consent.refused[c.grant.Subject] >= maxRefusals {
+		s.turnAway(c, wire.EndRefused, "consent-refused")
+		return
+	}
 	if p == nil {
 		if len(s.room.agents) >= s.cfg.Limits.Agents {
 			s.turnAway(c, wire.EndLimit, "limit-agents")

@@ -136,3 +136,45 @@ func TestI2_ChatNeedsAdmission(t *testing.T) {
 		}
 	})
 }
+
+// TestI2_NobodyIsWornDown holds that an agent cannot ask until the customer gives in.
+func TestI2_NobodyIsWornDown(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, co *core) {
+		customer, agent := co.shared()
+		asked := func() int { return len(all[*wire.Ask](customer)) }
+		for range maxRefusals - 1 {
+			agent.says(&wire.Request{Scopes: wire.ScopeControl})
+			customer.answers(0)
+		}
+		agent.says(&wire.Request{Scopes: wire.ScopeControl})
+		customer.answers(wire.ScopeClick) // a yes begins the count anew
+		agent.says(&wire.Release{Scopes: wire.ScopeControl})
+		before := asked()
+		for range 10 {
+			agent.says(&wire.Request{Scopes: wire.ScopeControl})
+			if asked() > before {
+				before = asked()
+				customer.answers(0)
+			}
+		}
+		if n := asked(); n != 1+2*maxRefusals {
+			t.Errorf("the customer was asked %d times", n)
+		}
+		before = asked()
+		for range 10 {
+			second := co.agent("b")
+			if asked() == before {
+				if f := last[*wire.State](second); f.Reason != wire.EndRefused || !second.isClosed() {
+					t.Fatalf("turned away with %+v", *f)
+				}
+				continue
+			}
+			before = asked()
+			customer.answers(0)
+		}
+		if n := asked(); n != 1+3*maxRefusals {
+			t.Errorf("with a second agent, %d times", n)
+		}
+		co.goesOn()
+	})
+}

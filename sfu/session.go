@@ -92,6 +92,7 @@ func newSession(id string, cfg *Config, set SessionConfig, salt uint32) *session
 	now := time.Now()
 	s := &session{id: id, cfg: cfg, set: set, salt: salt & (1<<31 - 1)}
 	s.host = newHost(id, cfg.Limits.Inbox)
+	s.consent.refused = map[string]int{}
 	s.share = share{page: sanitizer.NewPage(set.Policy), assets: sanitizer.NewAssets(set.Policy)}
 	s.times = times{opened: now, beat: now.Add(cfg.Timeouts.Ping), grace: now.Add(cfg.Timeouts.Handshake + cfg.Timeouts.ResumeGrace)}
 	s.publish()

@@ -179,11 +179,12 @@ func (p *peer) write() {
 
 // finish closes the connection.
 func (p *peer) finish() {
+	defer p.forget(p)
+	defer p.fault()
 	// What nobody will read goes first: closing may wait for a peer that does not answer.
 	p.out.drop()
 	// One that does not close properly is left to ICE's timeouts.
 	_ = p.pc.Close()
-	p.forget(p)
 }
 
 // writeOnce writes what there is and may be written. True means that the connection is to be closed.
