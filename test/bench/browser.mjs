@@ -5,7 +5,6 @@ import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { delimiter, extname, join, normalize } from 'node:path';
 import process from 'node:process';
-import { deflateRawSync } from 'node:zlib';
 
 const root = join(import.meta.dirname, '../..');
 const require = createRequire(join(root, 'web/package.json'));
@@ -241,6 +240,18 @@ async function snapshot() {
   site.close();
 }
 
+// weigh gives the size of what was recorded since the first frames, in the page itself: each frame deflated on its own.
+async function weigh(first) {
+  const sizes = { bytes: 0, deflated: 0 };
+  for (const frame of window.recorder.frames.slice(first)) {
+    const bytes = frame instanceof Uint8Array ? frame : new TextEncoder().encode(JSON.stringify(frame));
+    const deflated = await new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream('deflate-raw'))).arrayBuffer();
+    sizes.bytes += bytes.length;
+    sizes.deflated += deflated.byteLength;
+  }
+  return sizes;
+}
+
 async function churn() {
   const site = await serve(await bundles());
   const browser = await launch();
@@ -256,12 +267,10 @@ async function churn() {
     const before = await script();
     await page.evaluate((name) => window.churn(name), scenario);
     const ms = await script() - before;
-    const frames = await page.evaluate((n) => window.recorder.frames.slice(n).map((f) => f instanceof Uint8Array ? [...f] : JSON.stringify(f)), first);
-    const bytes = frames.map((f) => Buffer.from(f));
-    if (mode !== 'none' && bytes.length === 0) throw new Error(`${mode} recorded nothing of ${scenario}`);
+    const sizes = await page.evaluate(weigh, first);
+    if (mode !== 'none' && sizes.bytes === 0) throw new Error(`${mode} recorded nothing of ${scenario}`);
     await close();
-    const sum = (list) => list.reduce((n, b) => n + b.length, 0);
-    return { scenario, mode, ms, bytes: sum(bytes), deflated: sum(bytes.map((b) => deflateRawSync(b, { level: 6 }))) };
+    return { scenario, mode, ms, ...sizes };
   });
   await browser.close();
   site.close();
