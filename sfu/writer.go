@@ -7,8 +7,9 @@ import (
 	"vitrine/internal/wire"
 )
 
-// flushTime is how long a closing connection waits for its last words to arrive.
-const flushTime = 200 * time.Millisecond
+// flushTime is how long a closing connection waits for its last words to arrive. A packet that was lost is sent again
+// after a second at the earliest (RFC 9260, section 6.3.1).
+const flushTime = 2 * time.Second
 
 const (
 	maxUrgent  = 1 << 20 // bytes of control frames that may wait; who lets more pile up is not listening
