@@ -19,7 +19,7 @@ test('the agent does nothing any more: the same', async ({ customer, agent, serv
   await expect(agent.page.getByRole('heading', { name: 'Ended because you were away' })).toBeVisible({ timeout: 15_000 });
   expect(Date.now() - idle).toBeGreaterThan(1_500);
   expect(await agent.sees()).toBe(false);
-  expect(await customer.state()).toBe('ended');
+  await expect.poll(() => customer.state()).toBe('ended');
 });
 
 test('the agent goes on working: the session stays', async ({ customer, agent, server, at }) => {
