@@ -131,12 +131,6 @@ func TestThreat29_StoreRefusals(t *testing.T) {
 			return r
 		}},
 		"asset 0 gone": {"row37-assets", func(a *sanitizer.Assets) *sanitizer.Refusal { _, r := a.Gone(&wire.Gone{}); return r }},
-		"a third": {"row37-assets", func(a *sanitizer.Assets) *sanitizer.Refusal {
-			_, _, r := a.Offer(offer(3, wire.AssetImage, data))
-			return r
-		}},
-		"a third gone":      {"row37-assets", func(a *sanitizer.Assets) *sanitizer.Refusal { _, r := a.Gone(&wire.Gone{Asset: 3}); return r }},
-		"more bytes behind": {"row37-assets", func(a *sanitizer.Assets) *sanitizer.Refusal { return manyHashes(a) }},
 		"twice": {"row35-chunk", func(a *sanitizer.Assets) *sanitizer.Refusal {
 			a.Chunk(chunks(long)[0])
 			_, r := a.Chunk(chunks(long)[0])
@@ -168,14 +162,36 @@ func wrongHash(a *sanitizer.Assets, data []byte) *sanitizer.Refusal {
 	return nil
 }
 
-// manyHashes offers ever new bytes under one number.
-func manyHashes(a *sanitizer.Assets) *sanitizer.Refusal {
+// TestThreat37_FullStore holds that an asset too many, under a new name or with new bytes under an old one, is told as
+// missing and not kept: long sessions of honest pages get there, too.
+func TestThreat37_FullStore(t *testing.T) {
+	a := sanitizer.NewAssets(sanitizer.Policy{MaxAssets: 2})
 	for i := range 1000 {
-		if _, _, r := a.Offer(&wire.Offer{Asset: 1, Hash: wire.Hash{byte(i), byte(i >> 8), 1}}); r != nil {
-			return r
+		for _, id := range []wire.AssetID{1, 2, wire.AssetID(i + 3)} {
+			want, out, r := a.Offer(&wire.Offer{Asset: id, Size: 9, Hash: wire.Hash{byte(i), byte(i >> 8), byte(id)}})
+			if r != nil || want != (i == 0 && id < 3) {
+				t.Fatalf("offer %d of asset %d: wanted %v, refused %v", i, id, want, r)
+			}
+			if !want && !isGone(out) {
+				t.Fatalf("offer %d of asset %d: not told as gone", i, id)
+			}
+		}
+		if c, r := a.Gone(&wire.Gone{Asset: wire.AssetID(i + 3)}); r != nil || !isGone([]sanitizer.Clean{c}) {
+			t.Fatalf("gone %d: refused %v", i, r)
 		}
 	}
-	return nil
+	if a.Bytes() != 18 {
+		t.Errorf("charged for %d bytes, want 18", a.Bytes())
+	}
+}
+
+func isGone(out []sanitizer.Clean) bool {
+	var d wire.ToAgentDecoder
+	if len(out) != 1 {
+		return false
+	}
+	f, err := d.Decode(out[0].Channel(), out[0].Frame())
+	return err == nil && f.Type() == wire.TypeGone
 }
 
 // TestThreat37_OfferedAgain holds that the same asset offered again and again is told once.

@@ -13,7 +13,7 @@ const (
 	ruleUnasked = "row36-asset"        // bytes that nobody asked for
 	ruleChunk   = "row35-chunk"        // a chunk that does not fit its asset
 	ruleHash    = "row29-hash"         // bytes that do not have the announced hash
-	ruleOffer   = "row37-assets"       // too many assets, or too many bytes, or an asset offered as two things
+	ruleOffer   = "row37-assets"       // an asset without a name
 	ruleKind    = "row29-kind"         // the same bytes offered as two kinds
 	maxSheetOut = 1024 * wire.MaxChunk // bytes of a style sheet as it was written anew: as many as chunks can carry
 )
@@ -53,13 +53,15 @@ func NewAssets(p Policy) *Assets {
 // Offer notes an asset. want says that its bytes must be asked for; out is what agents are told at once because the
 // bytes are known already.
 func (a *Assets) Offer(f *wire.Offer) (want bool, out []Clean, r *Refusal) {
-	if f.Asset == 0 || len(a.named) >= a.policy.MaxAssets && a.named[f.Asset] == nil {
+	if f.Asset == 0 {
 		return false, nil, &Refusal{Rule: ruleOffer}
 	}
 	b := a.blobs[f.Hash]
+	if a.full(f.Asset) || b == nil && len(a.blobs) >= a.policy.MaxAssets {
+		// A long session of honest pages gets here, too: what is one too many is shown as missing.
+		return false, []Clean{approve(&wire.Gone{Asset: f.Asset, Reason: wire.GoneTooBig}, 16)}, nil
+	}
 	switch {
-	case b == nil && len(a.blobs) >= a.policy.MaxAssets:
-		return false, nil, &Refusal{Rule: ruleOffer}
 	case b == nil:
 		b = &blob{hash: f.Hash, kind: f.Kind, size: f.Size, width: f.Width, height: f.Height}
 		a.blobs[f.Hash] = b
@@ -92,6 +94,11 @@ func (a *Assets) Offer(f *wire.Offer) (want bool, out []Clean, r *Refusal) {
 	return want, out, nil
 }
 
+// full says whether there is no room for another name.
+func (a *Assets) full(id wire.AssetID) bool {
+	return a.named[id] == nil && len(a.named) >= a.policy.MaxAssets
+}
+
 func (b *blob) announce(id wire.AssetID) Clean {
 	f := b.ready
 	f.Asset = id
@@ -100,8 +107,11 @@ func (b *blob) announce(id wire.AssetID) Clean {
 
 // Gone notes that an asset cannot be shown.
 func (a *Assets) Gone(f *wire.Gone) (Clean, *Refusal) {
-	if f.Asset == 0 || len(a.named) >= a.policy.MaxAssets && a.named[f.Asset] == nil {
+	if f.Asset == 0 {
 		return Clean{}, &Refusal{Rule: ruleOffer}
+	}
+	if a.full(f.Asset) {
+		return approve(f, 16), nil
 	}
 	if a.named[f.Asset] == nil {
 		a.order = append(a.order, f.Asset)
