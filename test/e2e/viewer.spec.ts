@@ -219,8 +219,8 @@ test('the page is shown when its sheet is there, and images and urls of sheets f
     canvas.width = canvas.height = 3;
     const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve));
     await h.png(31, [...new Uint8Array(await (blob?.arrayBuffer() ?? new ArrayBuffer(0)))]);
-    await img?.decode();
-    log.push(style()?.backgroundImage.startsWith('url("blob:'), img?.naturalWidth, img?.hasAttribute('width'));
+    while (!img?.complete || img.naturalWidth === 0) await new Promise(requestAnimationFrame);
+    log.push(style()?.backgroundImage.startsWith('url("blob:'), img.naturalWidth, img.hasAttribute('width'));
     return log;
   });
   expect(seen).toEqual(['hidden', 40, 20, 'visible', 'rgb(1, 2, 3)', 'none', true, 3, false]);

@@ -13,7 +13,12 @@ document.body.append(container);
 
 const needs: string[] = [];
 const stage = makeStage(container, location.origin);
-const assets = new Assets((asset) => replica.changed(asset));
+const told = new Set<number>();
+const assets = new Assets((list) => {
+  const all = [...list];
+  replica.changed(all);
+  for (const id of all) told.add(id);
+});
 const replica = new Replica({
   document: () => stage.document(),
   applied: () => undefined,
@@ -30,7 +35,8 @@ async function asset(id: number, kind: number, mime: number, bytes: Uint8Array<A
   assets.chunk({ kind: 'chunk', hash, index: 0, count: 1, data: bytes });
   const arrived = new Promise<void>((resolve) => {
     const look = (): void => {
-      if (assets.pending(id)) setTimeout(look, 5);
+      // News are gathered for a moment before the stage hears of them.
+      if (!told.delete(id)) setTimeout(look, 5);
       else resolve();
     };
     setTimeout(look);
