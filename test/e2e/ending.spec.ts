@@ -11,7 +11,7 @@ test('the customer stops: nothing arrives later than 250 ms after, and the stage
   // A page that never rests.
   await customer.page.evaluate(() => {
     const page = window as unknown as { tick: () => number; ticks: number };
-    setInterval(() => { page.ticks = page.tick(); }, 10);
+    setInterval(() => { page.ticks = page.tick(); }, 40);
   });
   const flowing = (await agent.received()).length;
   await expect.poll(async () => (await agent.received(flowing)).filter(({ channel }) => channel === Channel.Dom).length).toBeGreaterThan(5);
@@ -27,7 +27,7 @@ test('the customer stops: nothing arrives later than 250 ms after, and the stage
     const page = window as unknown as { stopped: number; ticks: number };
     return { stopped: page.stopped, ticks: page.ticks };
   });
-  await expect.poll(() => customer.page.evaluate(() => (window as unknown as { ticks: number }).ticks)).toBeGreaterThan(ticks + 60);
+  await expect.poll(() => customer.page.evaluate(() => (window as unknown as { ticks: number }).ticks)).toBeGreaterThan(ticks + 40);
   const pageBytes = new Set<number>([Channel.Dom, Channel.Asset]);
   const arrived = (await agent.received()).filter(({ channel }) => pageBytes.has(channel));
   expect(arrived.length).toBeGreaterThan(0);
