@@ -99,6 +99,7 @@ type journal struct {
 	bytes    int
 	info     pageInfo
 	cleared  bool
+	whole    bool // a snapshot: refused, all of the state goes, so there is nothing to undo
 }
 
 type nodeImage struct {
@@ -120,6 +121,7 @@ type most struct {
 func newState() *state {
 	s := &state{nextID: 1, attrs: make([]attr, 1)}
 	s.put(0, node{kind: kindElement})
+	s.j.whole = true
 	return s
 }
 
@@ -205,7 +207,9 @@ func (s *state) newAttr(a attr) uint32 {
 		i = uint32(len(s.attrs))
 		s.attrs = append(s.attrs, a)
 	}
-	s.j.newAttrs = append(s.j.newAttrs, i)
+	if !s.j.whole {
+		s.j.newAttrs = append(s.j.newAttrs, i)
+	}
 	s.most.bytes += shownAttr
 	return i
 }
@@ -213,7 +217,9 @@ func (s *state) newAttr(a attr) uint32 {
 // use counts a use of a string by the batch.
 func (s *state) use(id strID) {
 	s.strs.take(id)
-	s.j.taken = append(s.j.taken, id)
+	if !s.j.whole {
+		s.j.taken = append(s.j.taken, id)
+	}
 	s.most.bytes += int(s.strs.list[id].size) + shownString
 	if s.strs.list[id].entry == 0 {
 		s.most.literals++
@@ -294,6 +300,7 @@ func (s *state) commit() {
 func (j *journal) reset() {
 	j.nodes, j.attrs, j.newAttrs, j.taken, j.dropped = emptied(j.nodes), emptied(j.attrs), emptied(j.newAttrs), emptied(j.taken), emptied(j.dropped)
 	j.deadAttr, j.detached, j.added = emptied(j.deadAttr), emptied(j.detached), emptied(j.added)
+	j.whole = false
 }
 
 // emptied is a slice for the next batch. What an unusual batch needed is let go.

@@ -45,9 +45,11 @@ const (
 	maxAsset = 1<<53 - 1
 )
 
-// Reader takes numbers and strings from the front of a slice. The first error stays; after it every call returns zero.
+// Reader takes numbers and strings from a slice, front to back. The first error stays; after it every call returns zero.
+// It counts bytes instead of cutting the slice: a pointer that moves costs the garbage collector something each time.
 type Reader struct {
 	b    []byte
+	at   int
 	rule string
 }
 
@@ -58,52 +60,50 @@ func NewReader(b []byte) Reader { return Reader{b: b} }
 func (r *Reader) Rule() string { return r.rule }
 
 // Len is the number of bytes left.
-func (r *Reader) Len() int { return len(r.b) }
+func (r *Reader) Len() int { return len(r.b) - r.at }
+
+// rest is what is left.
+func (r *Reader) rest() []byte { return r.b[r.at:] }
 
 // Fail makes rule the reader's error unless it has one.
 func (r *Reader) Fail(rule string) {
 	if r.rule == "" {
 		r.rule = rule
 	}
-	r.b = nil
+	r.b, r.at = nil, 0
 }
 
 // Byte takes one byte.
 func (r *Reader) Byte() byte {
-	if len(r.b) == 0 {
+	if r.at >= len(r.b) {
 		r.Fail(ruleLength)
 		return 0
 	}
-	c := r.b[0]
-	r.b = r.b[1:]
+	c := r.b[r.at]
+	r.at++
 	return c
 }
 
 // Uint takes a number of at most max (itself at most 2^53-1). Longer forms than needed are refused.
 func (r *Reader) Uint(max uint64) uint64 {
-	if len(r.b) > 0 && r.b[0] < 0x80 {
-		v := uint64(r.b[0])
-		r.b = r.b[1:]
-		if v > max {
-			r.Fail(ruleRange)
-			return 0
-		}
-		return v
+	if r.at < len(r.b) && r.b[r.at] < 0x80 && uint64(r.b[r.at]) <= max {
+		r.at++
+		return uint64(r.b[r.at-1])
 	}
 	return r.longUint(max)
 }
 
 func (r *Reader) longUint(max uint64) uint64 {
-	v, n := binary.Uvarint(r.b)
+	v, n := binary.Uvarint(r.rest())
 	switch {
 	case n == 0:
 		r.Fail(ruleLength)
-	case n < 0 || r.b[n-1] == 0:
+	case n < 0 || n > 1 && r.b[r.at+n-1] == 0:
 		r.Fail(ruleVarint)
 	case v > max:
 		r.Fail(ruleRange)
 	default:
-		r.b = r.b[n:]
+		r.at += n
 		return v
 	}
 	return 0
@@ -130,12 +130,12 @@ func (r *Reader) Bool() bool {
 // Bytes takes a length of at most max and as many bytes. The result is a part of the input.
 func (r *Reader) Bytes(max int) []byte {
 	n := int(r.Uint(uint64(max)))
-	if n > len(r.b) {
+	if n > r.Len() {
 		r.Fail(ruleLength)
 		return nil
 	}
-	out := r.b[:n:n]
-	r.b = r.b[n:]
+	out := r.b[r.at : r.at+n : r.at+n]
+	r.at += n
 	return out
 }
 
@@ -152,7 +152,7 @@ func (r *Reader) Text(max int) []byte {
 // Count takes the length of a list of at most max items, each of which takes at least one byte.
 func (r *Reader) Count(max int) int {
 	n := int(r.Uint(uint64(max)))
-	if n > len(r.b) {
+	if n > r.Len() {
 		r.Fail(ruleLength)
 		return 0
 	}
@@ -161,12 +161,11 @@ func (r *Reader) Count(max int) int {
 
 // Hash takes 32 bytes.
 func (r *Reader) Hash() (h Hash) {
-	if len(r.b) < len(h) {
+	if r.Len() < len(h) {
 		r.Fail(ruleLength)
 		return h
 	}
-	copy(h[:], r.b)
-	r.b = r.b[len(h):]
+	r.at += copy(h[:], r.rest())
 	return h
 }
 
@@ -204,7 +203,7 @@ func begin(r *Reader) Type { return Type(r.U31()) }
 
 // finish turns what is wrong with a reader, or left in it, into an error.
 func finish(r *Reader, t Type) error {
-	if r.rule == "" && len(r.b) > 0 {
+	if r.rule == "" && r.Len() > 0 {
 		r.Fail(ruleRest)
 	}
 	if r.rule != "" {

@@ -110,20 +110,20 @@ func (a *Assembler) Next(msg []byte) ([]byte, error) {
 	r := NewReader(msg[1:])
 	switch kind := msg[0]; {
 	case kind == msgNext && a.total > 0:
-		return a.piece(r.b)
+		return a.piece(r.rest())
 	case a.total > 0 || kind > msgFirst:
 		return nil, a.fail(rulePiece)
 	case kind == msgWhole:
-		if len(r.b) > a.limit() {
+		if len(r.rest()) > a.limit() {
 			return nil, a.fail(ruleHuge)
 		}
-		return r.b, nil
+		return r.rest(), nil
 	case kind == msgDeflated:
 		size := int(r.Uint(uint64(a.limit())))
 		if r.rule != "" {
 			return nil, a.fail(r.rule)
 		}
-		return a.unpack(r.b, size)
+		return a.unpack(r.rest(), size)
 	}
 	a.packed = r.Uint(1) == 1
 	a.total = int(r.Uint(uint64(a.limit())))
@@ -134,7 +134,7 @@ func (a *Assembler) Next(msg []byte) ([]byte, error) {
 	if r.rule != "" {
 		return nil, a.fail(r.rule)
 	}
-	return a.piece(r.b)
+	return a.piece(r.rest())
 }
 
 func (a *Assembler) limit() int {
