@@ -94,12 +94,17 @@ type journal struct {
 	added    []strID // strings that came with the batch
 	table    []strID // before the batch
 	base     wire.NodeID
-	count    int
-	sum      uint32
-	bytes    int
-	info     pageInfo
 	cleared  bool
 	whole    bool // a snapshot: refused, all of the state goes, so there is nothing to undo
+	before   before
+}
+
+// before is what a state was in numbers when a batch began.
+type before struct {
+	count int
+	sum   uint32
+	bytes int // of the string table
+	info  pageInfo
 }
 
 type nodeImage struct {
@@ -231,7 +236,8 @@ const shownString = 8
 
 // begin starts the journal of a batch.
 func (s *state) begin() {
-	s.j.base, s.j.count, s.j.sum, s.j.bytes, s.j.info, s.j.cleared = s.nextID, s.count, s.sum, s.tableBytes, s.info, false
+	s.j.base, s.j.cleared = s.nextID, false
+	s.j.before = before{count: s.count, sum: s.sum, bytes: s.tableBytes, info: s.info}
 	s.j.table = append(s.j.table[:0], s.table...)
 }
 
@@ -260,7 +266,7 @@ func (s *state) rollback() {
 	for i, id := range s.table {
 		s.strs.list[id].entry = uint32(i + 1)
 	}
-	s.nextID, s.count, s.sum, s.tableBytes, s.info = s.j.base, s.j.count, s.j.sum, s.j.bytes, s.j.info
+	s.nextID, s.count, s.sum, s.tableBytes, s.info = s.j.base, s.j.before.count, s.j.before.sum, s.j.before.bytes, s.j.before.info
 	s.j.reset()
 	s.strs.tidy()
 }
