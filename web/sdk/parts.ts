@@ -28,9 +28,9 @@ async function load(name: string): Promise<unknown> {
   try {
     const { default: make } = (await import(url)) as { readonly default: (lend: (module: string) => unknown) => unknown };
     return make((module) => lent[module]);
-  } catch {
+  } catch (cause) {
     loaded.delete(name);
-    throw new Error(`Vitrine cannot load ${url}: let script-src of the page's Content-Security-Policy allow it`);
+    throw new Error(`Vitrine cannot load ${url}: let script-src of the page's Content-Security-Policy allow it`, { cause });
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Scope } from './index';
 
 export type Texts = Readonly<Record<
-  | 'code' | 'codeHint' | 'cancel' | 'ask' | 'askHint' | 'allow' | 'refuse' | 'watching' | 'nobody' | 'paused' | 'pause' | 'go' | 'stop' | 'takeBack'
+  | 'code' | 'codeHint' | 'cancel' | 'ask' | 'askHint' | 'allow' | 'refuse' | 'watching' | 'operating' | 'nobody' | 'paused' | 'pause' | 'go' | 'stop' | 'takeBack'
   | 'ended' | 'chat' | 'send' | 'bar' | Scope,
   string
 >>;
@@ -16,6 +16,7 @@ const en: Texts = {
   allow: 'Allow',
   refuse: 'Refuse',
   watching: '{agent} sees this page',
+  operating: '{agent} sees and operates this page',
   nobody: 'Nobody sees this page right now',
   paused: 'Paused: nobody sees what you do',
   pause: 'Pause',
@@ -45,6 +46,7 @@ const de: Texts = {
   allow: 'Erlauben',
   refuse: 'Ablehnen',
   watching: '{agent} sieht diese Seite',
+  operating: '{agent} sieht und bedient diese Seite',
   nobody: 'Gerade sieht niemand diese Seite',
   paused: 'Pause: niemand sieht, was Sie tun',
   pause: 'Pause',

@@ -73,8 +73,9 @@ export class UI {
     }
     const names = agents.map(({ name }) => name).join(', ');
     const paused = state === 'paused';
-    const row = make('div', 'row', paused ? t.paused : names ? fill(t.watching, names) : t.nobody);
-    if (scopes.some((scope) => scope === 'click' || scope === 'type')) row.append(button(t.takeBack, '', () => session.revoke()));
+    const operated = scopes.some((scope) => scope === 'click' || scope === 'type');
+    const row = make('div', 'row', paused ? t.paused : names ? fill(operated ? t.operating : t.watching, names) : t.nobody);
+    if (operated) row.append(button(t.takeBack, '', () => session.revoke()));
     row.append(button(paused ? t.go : t.pause, '', () => (paused ? session.resume() : session.pause())), button(t.stop, 'stop', end));
     const bar = make('section', 'bar', row);
     bar.ariaLabel = t.bar;
