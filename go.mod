@@ -6,6 +6,7 @@ require (
 	github.com/aymerick/douceur v0.2.0
 	github.com/go-chi/chi/v5 v5.5.0
 	github.com/golang-jwt/jwt/v5 v5.3.1
+	github.com/klauspost/compress v1.20.3
 	github.com/microcosm-cc/bluemonday v1.0.27
 	github.com/pion/datachannel v1.6.2
 	github.com/pion/dtls/v3 v3.1.8

@@ -2,9 +2,10 @@ package wire
 
 import (
 	"bytes"
-	"compress/flate"
 	"errors"
 	"io"
+
+	"github.com/klauspost/compress/flate"
 )
 
 // A message is a whole frame or a piece of one. Its first byte says which:
