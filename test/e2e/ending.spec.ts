@@ -67,8 +67,13 @@ test('a reload goes on without a new consent', async ({ customer, agent, server,
 });
 
 test('a walk to the next page goes on without a new consent', async ({ customer, agent, server }) => {
+  const scrolled = (): Promise<number | undefined> =>
+    agent.page.evaluate(() => document.querySelector<HTMLIFrameElement>('iframe[sandbox]')?.contentWindow?.scrollY);
   await together(customer, agent, server, server.demo);
-  await customer.page.getByRole('link', { name: 'Delivery' }).first().click();
-  await expect.poll(async () => JSON.stringify(await agent.stage()), { timeout: 15_000 }).toContain('Delivery and returns');
+  await customer.page.evaluate(() => { window.scrollTo(0, 300); });
+  await expect.poll(scrolled).toBe(300);
+  await customer.page.getByRole('link', { name: 'Checkout' }).first().click();
+  await expect.poll(async () => JSON.stringify(await agent.stage()), { timeout: 15_000 }).toContain('Words for the card');
+  await expect.poll(scrolled, 'a new page begins at its top').toBe(0);
   await expectSame(customer, agent);
 });

@@ -143,6 +143,8 @@ export class Replica {
     const old = rootOf(doc) as Element | null;
     if (old) replaceChild(doc, html, old);
     else appendChild(doc, html);
+    // A snapshot does not speak of a page that stands at its top, and the document keeps the place of the page before.
+    doc.defaultView?.scrollTo({ left: 0, top: 0, behavior: 'instant' });
     this.drop();
     this.shown = next;
     this.curtain(users);
