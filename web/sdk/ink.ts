@@ -3,7 +3,7 @@ import { PointerKind, StrokeTool } from '../wire/frames';
 import type { Stroked } from '../wire/frames';
 import { later } from './natives';
 
-const COLOURS = ['#e8112d', '#0b57d0', '#0a7d33', '#b06000', '#7b1fa2', '#00838f', '#ad1457', '#1b1b1f'];
+const COLOURS = ['#e5484d', '#0b7bd3', '#2f9e44', '#e8890c', '#8e4ec6', '#d6409f', '#12a594', '#3b3b45']; // the viewer's palette
 const STAY = 5000; // milliseconds that a stroke and a cursor at rest stay
 
 function make(tag: string, attributes: Readonly<Record<string, string>>): Element {

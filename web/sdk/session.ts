@@ -287,7 +287,8 @@ export class PageSession implements Session {
     let last = 0;
     listen(document, 'pointermove', (event) => {
       const capture = this.#capture;
-      if (!capture?.on || event.timeStamp - last < POINTER_EVERY) return;
+      // What an agent's click makes move, or a script, is not the customer's mouse.
+      if (!event.isTrusted || !capture?.on || event.timeStamp - last < POINTER_EVERY) return;
       last = event.timeStamp;
       const node = capture.idOf(event.composedPath()[0] as Node);
       const at = capture.node(node);

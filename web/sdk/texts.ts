@@ -3,7 +3,7 @@ import type { Scope } from './index';
 
 export type Texts = Readonly<Record<
   | 'code' | 'codeHint' | 'cancel' | 'ask' | 'askHint' | 'allow' | 'refuse' | 'watching' | 'operating' | 'nobody' | 'paused' | 'pause' | 'go' | 'stop' | 'takeBack'
-  | 'ended' | 'chat' | 'send' | 'bar' | Scope,
+  | 'ended' | 'chat' | 'send' | 'you' | 'bar' | Scope,
   string
 >>;
 
@@ -11,12 +11,12 @@ const en: Texts = {
   code: 'Your code',
   codeHint: 'Read this code out to the agent. Nothing is shared before you allow it.',
   cancel: 'Cancel',
-  ask: '{agent}{company} asks you to allow:',
+  ask: '{agent}{company} asks your permission:',
   askHint: 'Passwords and card numbers stay hidden. You can stop at any moment.',
   allow: 'Allow',
   refuse: 'Refuse',
-  watching: '{agent} sees this page',
-  operating: '{agent} sees and operates this page',
+  watching: '{agent} can see this page',
+  operating: '{agent} can see and operate this page',
   nobody: 'Nobody sees this page right now',
   paused: 'Paused: nobody sees what you do',
   pause: 'Pause',
@@ -26,10 +26,11 @@ const en: Texts = {
   ended: 'Sharing has ended. Nobody sees this page any more.',
   chat: 'Message to {agent}',
   send: 'Send',
+  you: 'You',
   bar: 'Page sharing',
   view: 'to see this page',
-  point: 'to point and draw on it',
-  scroll: 'to scroll it',
+  point: 'to point and draw on this page',
+  scroll: 'to scroll this page',
   click: 'to click for you',
   type: 'to type for you',
   navigate: 'to go back, forward or reload',
@@ -56,10 +57,11 @@ const de: Texts = {
   ended: 'Das Teilen ist beendet. Niemand sieht diese Seite mehr.',
   chat: 'Nachricht an {agent}',
   send: 'Senden',
+  you: 'Sie',
   bar: 'Seite teilen',
   view: 'diese Seite zu sehen',
-  point: 'darauf zu zeigen und zu zeichnen',
-  scroll: 'sie zu rollen',
+  point: 'auf dieser Seite zu zeigen und zu zeichnen',
+  scroll: 'diese Seite zu scrollen',
   click: 'für Sie zu klicken',
   type: 'für Sie zu tippen',
   navigate: 'zurück, vor oder neu zu laden',

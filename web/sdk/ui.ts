@@ -33,6 +33,7 @@ export class UI {
   readonly #quiet: boolean;
   readonly #t: Texts;
   readonly #stage = make('div', '');
+  readonly #dock = make('div', 'dock', this.#stage); // the chat stands above the bar and never covers its buttons
   readonly #log = make('div', 'log');
   #talk: HTMLElement | undefined;
   #refuse: (() => void) | undefined;
@@ -51,7 +52,7 @@ export class UI {
     sheet.replaceSync(style);
     this.#root.adoptedStyleSheets = [sheet];
     this.#stage.role = 'status';
-    this.#root.append(this.#stage);
+    this.#root.append(this.#dock);
     this.ink = new Ink(this.#root);
     document.documentElement.append(host);
     // Above dialogs and popovers that are open now.
@@ -109,7 +110,7 @@ export class UI {
   /** Shows a message, and a field to answer in. */
   said({ from, text }: Message): void {
     if (this.#quiet) return;
-    this.#log.append(make('p', '', make('b', '', from || '–'), ` ${text}`));
+    this.#log.append(make('p', '', make('b', '', from || this.#t.you), `: ${text}`));
     this.#log.scrollTop = 1e6;
     if (this.#talk) return;
     const field = make('input', '');
@@ -123,13 +124,14 @@ export class UI {
     };
     this.#log.role = 'log';
     this.#talk = make('section', 'chat', this.#log, make('div', 'row', field, button(this.#t.send, 'main', send)));
-    this.#root.append(this.#talk);
+    this.#dock.prepend(this.#talk);
   }
 
   /** Says that sharing has ended, for a while, and goes. */
   end(now: boolean): void {
     this.#refuse?.();
-    this.#root.replaceChildren(this.#stage); // cursors, strokes and the chat go at once
+    this.#dock.replaceChildren(this.#stage);
+    this.#root.replaceChildren(this.#dock); // cursors, strokes and the chat go at once
     this.#stage.replaceChildren(make('section', 'bar', this.#t.ended));
     setTimeout(() => this.#host.remove(), now || this.#quiet ? 0 : 4000);
   }
