@@ -6,7 +6,6 @@ import { type Actions, type Session, controls } from './session';
 import { texts } from './texts';
 
 const tools: readonly Tool[] = ['none', 'laser', 'pen', 'arrow', 'rectangle'];
-const COLOURS = 8;
 
 /** Whose page it is: the origin that the server vouches for, then what the page says of itself. */
 export function PageLine({ page }: { readonly page: Page }) {
@@ -78,6 +77,8 @@ export function ModeSwitch({ session, actions }: { readonly session: Session; re
 export function Tools({ session, actions }: { readonly session: Session; readonly actions: Actions }) {
   const disabled = session.state !== 'active' || !session.driver || !session.scopes.includes('point');
   const hint = disabled ? texts.tools.needs : undefined;
+  const { colours } = texts.tools;
+  const colour = `${texts.tools.colour}: ${colours[session.colour] ?? ''}`;
   return (
     <div class="tools" role="group" aria-label={texts.tools.label} title={hint}>
       {tools.map((tool) => (
@@ -86,8 +87,8 @@ export function Tools({ session, actions }: { readonly session: Session; readonl
           <Icon name={tool} />
         </button>
       ))}
-      <button type="button" class={`square swatch c${session.colour}`} aria-label={`Colour ${session.colour + 1}`} title={`Colour ${session.colour + 1}`}
-        disabled={disabled} onClick={() => actions.draw(session.tool, (session.colour + 1) % COLOURS)}>
+      <button type="button" class={`square swatch c${session.colour}`} aria-label={colour} title={colour}
+        disabled={disabled} onClick={() => actions.draw(session.tool, (session.colour + 1) % colours.length)}>
         <i />
       </button>
       <button type="button" class="square" aria-label={texts.tools.names.clear} title={texts.tools.names.clear} disabled={disabled} onClick={() => actions.draw('clear', session.colour)}>

@@ -51,7 +51,7 @@ export const texts = {
   states: {
     connecting: 'Connecting',
     waiting: 'Waiting',
-    asked: 'Asked',
+    asked: 'Asking',
     active: 'Live',
     paused: 'Paused',
     resuming: 'Resuming',
@@ -72,6 +72,8 @@ export const texts = {
   tools: {
     label: 'Point and draw',
     needs: 'The customer has to allow control before you can point and draw.',
+    colour: 'Colour',
+    colours: ['red', 'blue', 'green', 'orange', 'purple', 'pink', 'teal', 'black'],
     names: {
       none: 'Pointer', laser: 'Laser', pen: 'Pen', arrow: 'Arrow', rectangle: 'Rectangle', clear: 'Clear drawings',
     } satisfies Record<Tool, string>,
