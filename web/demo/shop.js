@@ -127,11 +127,24 @@
   async function help(event) {
     const button = event.currentTarget;
     const status = one('[data-help-status]');
-    button.disabled = true;
+    const sharing = window.vitrineSession !== undefined && window.vitrineSession.state !== 'ended';
     status.hidden = true;
     try {
-      window.vitrineSession = await Vitrine.start({ server: location.origin, siteKey: 'demo' });
-      window.vitrineSession.on('end', () => { button.disabled = false; });
+      if (sharing) {
+        await window.vitrineSession.preview();
+        return;
+      }
+      button.disabled = true;
+      const session = await Vitrine.start({ server: location.origin, siteKey: 'demo' });
+      window.vitrineSession = session;
+      // Until somebody looks there is nothing to press; from then on the button opens what they see.
+      const follow = (state) => {
+        const seen = state === 'active' || state === 'paused';
+        button.disabled = !seen && state !== 'ended';
+        button.textContent = seen ? 'What they see' : 'Get help';
+      };
+      session.on('state', follow);
+      follow(session.state);
     } catch (error) {
       status.textContent = `Help is not available right now: ${error.message}`;
       status.hidden = false;
