@@ -82,11 +82,11 @@ for (const { prototype } of [CSSStyleSheet, CSSGroupingRule]) {
   for (const name of ['insertRule', 'deleteRule', 'replace', 'replaceSync']) {
     const fn = proto[name];
     if (!fn) continue;
-    proto[name] = function (...args): unknown {
+    Reflect.set(proto, name, function (this: CSSStyleSheet, ...args: unknown[]): unknown {
       const result = fn.apply(this, args);
       note(this);
       if (result instanceof Promise) result.then(() => note(this), () => undefined);
       return result;
-    };
+    });
   }
 }

@@ -73,12 +73,13 @@ export const hooks = {
 const roots = new WeakMap<Element, ShadowRoot>();
 
 // Closed roots can be known in no other way (case 4), so this hook stays from load on. It only remembers.
-element.attachShadow = function (this: Element, init: ShadowRootInit): ShadowRoot {
+// Of a page that froze its prototypes, closed roots stay unknown.
+Reflect.set(element, 'attachShadow', function (this: Element, init: ShadowRootInit): ShadowRoot {
   const root = attachShadow(this, init);
   roots.set(this, root);
   hooks.attached(this);
   return root;
-};
+});
 
 /** The shadow root of an element, closed ones included when they were attached after the SDK loaded. */
 export const shadowOf = (el: Element): ShadowRoot | null => roots.get(el) ?? openRoot(el);
