@@ -1,6 +1,7 @@
 // The customer's SDK: Vitrine.start(). Load it before the page's own scripts, so that it knows closed shadow roots and
 // style sheets that scripts change.
 import type { Mask, Session, StartOptions } from './index';
+import { valid } from './mask';
 import { PageSession } from './session';
 import { part } from './parts';
 import type { Parts } from './parts';
@@ -18,12 +19,15 @@ async function create(options: StartOptions): Promise<Session> {
   // Also what makes crypto.subtle exist (Web Cryptography, section 14): assets are named by their hashes.
   if (!isSecureContext) throw new Error('Vitrine needs a secure page: serve it over https (or from localhost)');
   if (!('RTCPeerConnection' in globalThis)) throw new Error('Vitrine needs WebRTC, which this browser lacks or a policy switches off');
-  const shown = await prepare();
+  const wish: Mask = Array.isArray(mask) ? { selectors: mask as string[] } : ((mask ?? {}) as Mask);
+  for (const selector of wish.selectors ?? []) {
+    if (!valid(selector)) throw new TypeError(`Vitrine.start cannot mask "${selector}": that is no CSS selector`);
+  }
   const server = new URL(options.server, location.href).origin;
+  const shown = await prepare();
   const body = JSON.stringify(token ? { token } : { siteKey });
   const answer = await send(`${server}/v1/sessions`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
   const made = (await answer.json()) as Kept & { readonly mask?: Mask };
-  const wish: Mask = Array.isArray(mask) ? { selectors: mask as string[] } : ((mask ?? {}) as Mask);
   const rules = made.mask as Mask | undefined;
   const selectors = [...(wish.selectors ?? []), ...(rules?.selectors ?? [])];
   return run({ ...made, server, mask: { selectors, private: wish.private === true || rules?.private === true }, ui, locale }, shown, consent);

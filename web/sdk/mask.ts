@@ -117,7 +117,7 @@ export class Masks {
   }
 }
 
-function valid(selector: string): boolean {
+export function valid(selector: string): boolean {
   try {
     document.createDocumentFragment().querySelector(selector);
     return true;
