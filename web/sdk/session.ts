@@ -9,7 +9,7 @@ import { Masks } from './mask';
 import { later, listen, rectOf } from './natives';
 import { part } from './parts';
 import type { Parts } from './parts';
-import { call, leave, take } from './signal';
+import { call, leave, renew, take } from './signal';
 import type { Kept } from './signal';
 import { Transport } from './transport';
 import type { InputFrame } from './input';
@@ -36,7 +36,7 @@ export class PageSession implements Session {
   readonly #listeners = new Map<string, Set<(value: never) => void>>();
   readonly #masks: Masks;
   readonly #ui: UI;
-  readonly #over = new AbortController();
+  #over = new AbortController();
   readonly #asks: AskFrame[] = [];
   #consent: StartOptions['consent'];
   #ready: (() => void) | undefined; // the page has given its consent function
@@ -46,27 +46,57 @@ export class PageSession implements Session {
   #state: State = 'waiting';
   #agents: readonly Agent[] = [];
   #scopes: readonly Scope[] = [];
+  // What the customer decided last. A connection that breaks may take the word with it; then it is said again.
+  readonly #said = { held: false, taken: 0, gone: false };
 
   constructor(kept: Kept, { UI }: Parts['ui'], consent: StartOptions['consent']) {
     this.#kept = kept;
     this.#consent = consent;
     this.#masks = new Masks(kept.mask);
-    this.#ui = new UI(kept, this);
+    this.#ui = new UI(kept, this, () => this.#rewritten());
     this.#transport = this.#connect();
+    this.#attend();
+    this.#renewCode();
+    this.#show();
+  }
+
+  /** Listens to the page. A page that was written anew (document.open) has forgotten every listener. */
+  #attend(): void {
+    this.#over.abort();
+    this.#over = new AbortController();
     const { signal } = this.#over;
     listen(window, 'pagehide', () => {
+      if (this.#said.gone) return; // the session is still with another page
+      this.#said.gone = true;
       leave(this.#kept);
       this.#capture?.stop();
       this.#transport.close();
     }, signal);
     listen(window, 'pageshow', (event) => {
-      // Back from the browser's cache of pages.
-      if ((event as PageTransitionEvent).persisted && take()) this.#transport = this.#connect();
+      if ((event as PageTransitionEvent).persisted) this.#return(20);
     }, signal);
     listen(window, 'scroll', () => this.#ui.ink.scrolled(), signal);
     this.#followPointer(signal);
-    this.#renewCode();
-    this.#show();
+  }
+
+  /** Back from the browser's cache of pages: the page that is left may tell a moment later, from another process. */
+  #return(tries: number): void {
+    this.#move('resuming', 'none');
+    const kept = take();
+    if (kept) {
+      this.#said.gone = false;
+      Object.assign(this.#kept, kept); // that page has used tokens
+      this.#transport = this.#connect();
+    } else if (tries) later(() => this.#return(tries - 1), 100);
+    else this.#ended('customer-gone'); // it ended on that page
+  }
+
+  /** The page took the SDK's part out with much else: everything is looked at anew. */
+  #rewritten(): void {
+    this.#attend();
+    if (!this.#capture?.on) return;
+    this.#capture.stop();
+    this.#capture.start(0);
   }
 
   get id(): string {
@@ -96,11 +126,13 @@ export class PageSession implements Session {
   }
 
   pause(): void {
+    this.#said.held = true;
     this.#capture?.stop(); // at once, whatever the connection does
     this.#transport.send({ kind: 'pause', paused: true });
   }
 
   resume(): void {
+    this.#said.held = false;
     this.#transport.send({ kind: 'pause', paused: false });
     if (this.#state === 'paused') this.#capture?.start(0);
   }
@@ -111,6 +143,7 @@ export class PageSession implements Session {
       return;
     }
     const bits = scope ? 1 << scopes.indexOf(scope) : ALL_BUT_VIEW;
+    for (const name of this.#scopes) this.#said.taken |= bits & (1 << scopes.indexOf(name));
     this.#set(this.#scopes.filter((name) => !scopeNames(bits).includes(name)));
     this.#transport.send({ kind: 'revoke', scopes: bits });
   }
@@ -139,7 +172,9 @@ export class PageSession implements Session {
 
   chat(text: string): void {
     // The server reads HTML text; what a person types is none.
-    this.#transport.send({ kind: 'say', text: text.replace(/[&<>]/g, (c) => `&#${c.charCodeAt(0)};`).replace(/\n/g, '<br>') });
+    const html = text.replace(/[&<>]/g, (c) => `&#${c.charCodeAt(0)};`).replace(/\n/g, '<br>');
+    if (new TextEncoder().encode(html).length > 8192) throw new RangeError('a chat message holds at most 8,192 bytes');
+    this.#transport.send({ kind: 'say', text: html });
   }
 
   on<K extends keyof Events>(event: K, fn: (value: Events[K]) => void): void {
@@ -165,6 +200,7 @@ export class PageSession implements Session {
     return new Transport(this.#kept, {
       open: () => void this.#transport.send({ kind: 'hello', protocol: ProtocolVersion, table: TABLE_VERSION, client: 'vitrine-sdk/1' }),
       frame: (frame) => this.#heard(frame),
+      down: () => this.#move('resuming', 'none'),
       lost: () => this.#ended('customer-gone'),
     });
   }
@@ -178,16 +214,20 @@ export class PageSession implements Session {
       case 'state':
         return this.#move(states[frame.state] ?? 'ended', reasons[frame.reason] ?? 'none');
       case 'ask':
-        if (this.#asks.push(frame) === 1) void this.#answer(frame);
+        // After a break of the connection, a question is put again.
+        if (!this.#asks.some(({ ask }) => ask === frame.ask) && this.#asks.push(frame) === 1) void this.#answer(frame);
         return;
       case 'scopes':
-        return this.#set(scopeNames(frame.granted));
+        if ((this.#said.taken &= frame.granted)) this.#transport.send({ kind: 'revoke', scopes: this.#said.taken });
+        return this.#set(scopeNames(frame.granted & ~this.#said.taken));
       case 'agents':
         this.#agents = frame.list;
         this.#emit('agent', frame.list);
         return this.#show();
       case 'share':
-        return frame.on ? this.#capture?.start(frame.epoch) : this.#capture?.stop();
+        if (frame.on && !this.#said.held) return this.#capture?.start(frame.epoch);
+        if (this.#said.held) this.pause();
+        return this.#capture?.stop();
       case 'resync':
         return this.#capture?.on ? this.#capture.start(frame.epoch) : undefined;
       case 'said': {
@@ -197,8 +237,7 @@ export class PageSession implements Session {
         return this.#ui.said(message);
       }
       case 'ticket':
-        this.#kept.token = frame.token;
-        return;
+        return renew(this.#kept, frame.token);
       case 'quality':
         return this.#emit('quality', frame);
       case 'want':
@@ -269,6 +308,7 @@ export class PageSession implements Session {
       reportError(error);
     }
     if (!moves[this.#state]) return;
+    if (yes) this.#said.taken &= ~frame.scopes;
     this.#transport.send({ kind: 'answer', ask: frame.ask, granted: (yes as unknown) === true ? frame.scopes : 0 });
     this.#asks.shift();
     if (this.#asks[0]) void this.#answer(this.#asks[0]);

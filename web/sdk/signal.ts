@@ -8,6 +8,7 @@ export interface Kept {
   code: string;
   codeExpires: number; // Unix seconds
   token: string; // single use: every answer brings the next
+  spare?: string | undefined; // the one before, unused: a page that goes away in the middle of a call does not learn the next
   readonly ice: RTCIceServer[];
   readonly site: { readonly company: string };
   readonly mask: { readonly selectors: readonly string[]; readonly private: boolean };
@@ -33,20 +34,34 @@ let last: Promise<unknown> = Promise.resolve();
  * of two at a time the server would refuse one, and a connection that is refused ends the session.
  */
 export function call(kept: Kept, path: string, init: RequestInit): Promise<Response> {
-  const answer = last.then(() => send(`${kept.server}/v1/sessions/${encodeURIComponent(kept.session)}${path}`, {
+  const once = (): Promise<Response> => send(`${kept.server}/v1/sessions/${encodeURIComponent(kept.session)}${path}`, {
     ...init, headers: { ...(init.headers as Record<string, string>), Authorization: `Bearer ${kept.token}` }, signal: AbortSignal.timeout(PATIENCE),
-  }, kept));
+  }, kept);
+  const answer = last.then(once).catch((error: unknown) => {
+    if (!kept.spare || !(error instanceof SignalError) || error.status !== 401) throw error;
+    renew(kept, kept.spare);
+    kept.spare = undefined;
+    return once();
+  });
   last = answer.catch(() => undefined);
   return answer;
 }
 
+/** Takes a fresh token. */
+export function renew(kept: Kept, token: string): void {
+  kept.spare = kept.token;
+  kept.token = token;
+}
+
 /** Sends a request; anything but a success is thrown. What refuses a call may hold the next token as well. */
 export async function send(url: string, init: RequestInit, kept?: Kept): Promise<Response> {
-  const answer = await request(url, { ...init, credentials: 'omit', cache: 'no-store' });
+  const answer = await request(url, { ...init, credentials: 'omit', cache: 'no-store' }).catch(() => {
+    throw new Error(`Vitrine cannot reach ${new URL(url).origin}: check the address and the network, and let connect-src of the page's Content-Security-Policy allow it`);
+  });
   if (kept) kept.token = answer.headers.get('Vitrine-Token') ?? kept.token;
   if (answer.ok) return answer;
   const problem = (await answer.json().catch(() => ({}))) as { readonly detail?: string };
-  throw new SignalError(answer.status, problem.detail ?? `the Vitrine server answered ${answer.status}`);
+  throw new SignalError(answer.status, problem.detail ?? `${new URL(url).origin} answered ${answer.status}: is it the Vitrine server?`);
 }
 
 const KEY = 'vitrine';

@@ -2,7 +2,7 @@
 import type { Scope } from './index';
 
 export type Texts = Readonly<Record<
-  | 'code' | 'codeHint' | 'cancel' | 'ask' | 'askHint' | 'allow' | 'refuse' | 'watching' | 'operating' | 'nobody' | 'paused' | 'pause' | 'go' | 'stop' | 'takeBack'
+  | 'code' | 'codeHint' | 'cancel' | 'ask' | 'askHint' | 'allow' | 'refuse' | 'watching' | 'operating' | 'nobody' | 'away' | 'paused' | 'pause' | 'go' | 'stop' | 'takeBack'
   | 'ended' | 'chat' | 'send' | 'you' | 'bar' | Scope,
   string
 >>;
@@ -18,6 +18,7 @@ const en: Texts = {
   watching: '{agent} can see this page',
   operating: '{agent} can see and operate this page',
   nobody: 'Nobody sees this page right now',
+  away: 'No connection: nobody sees what you do until it is back',
   paused: 'Paused: nobody sees what you do',
   pause: 'Pause',
   go: 'Go on',
@@ -49,6 +50,7 @@ const de: Texts = {
   watching: '{agent} sieht diese Seite',
   operating: '{agent} sieht und bedient diese Seite',
   nobody: 'Gerade sieht niemand diese Seite',
+  away: 'Keine Verbindung: bis sie zurück ist, sieht niemand, was Sie tun',
   paused: 'Pause: niemand sieht, was Sie tun',
   pause: 'Pause',
   go: 'Weiter',

@@ -20,6 +20,8 @@ export interface TransportEvents {
   /** A connection is open; nothing was said on it yet. */
   open(): void;
   frame(frame: ToCustomer): void;
+  /** The connection is gone; the next one is tried. */
+  down(): void;
   /** The session is over as far as the server is concerned. */
   lost(): void;
 }
@@ -97,7 +99,9 @@ export class Transport {
   #again(peer: RTCPeerConnection): void {
     if (peer !== this.#peer) return;
     this.#drop();
-    if (!this.#closed) this.#timer = later(() => void this.#connect(), Math.min(200 * 2 ** this.#tries++, 4000));
+    if (this.#closed) return;
+    this.#on.down();
+    this.#timer = later(() => void this.#connect(), Math.min(200 * 2 ** this.#tries++, 4000));
   }
 
   #drop(): void {

@@ -2,7 +2,7 @@
 // without markup from text: it works under a strict CSP and under Trusted Types, and the page cannot press its buttons.
 import type { Ask, Message, Session } from './index';
 import { Ink } from './ink';
-import { ours } from './natives';
+import { later, ours } from './natives';
 import type { Kept } from './signal';
 import { catalogue, fill } from './texts';
 import type { Texts } from './texts';
@@ -31,14 +31,17 @@ export class UI {
   readonly #root = this.#host.attachShadow({ mode: 'closed' });
   readonly #session: Session;
   readonly #quiet: boolean;
+  readonly #back: () => void;
   readonly #t: Texts;
   readonly #stage = make('div', '');
   readonly #dock = make('div', 'dock', this.#stage); // the chat stands above the bar and never covers its buttons
   readonly #log = make('div', 'log');
   #talk: HTMLElement | undefined;
   #refuse: (() => void) | undefined;
+  #watch = 0;
+  #shown = '';
 
-  constructor({ ui, locale }: Kept, session: Session) {
+  constructor({ ui, locale }: Kept, session: Session, back: () => void) {
     this.#session = session;
     this.#quiet = ui === 'none';
     const wanted = (locale || document.documentElement.lang || navigator.language).slice(0, 2).toLowerCase();
@@ -54,22 +57,42 @@ export class UI {
     this.#stage.role = 'status';
     this.#root.append(this.#dock);
     this.ink = new Ink(this.#root);
-    document.documentElement.append(host);
-    // Above dialogs and popovers that are open now.
     host.popover = 'manual';
-    (host as Partial<HTMLElement>).showPopover?.();
+    this.#back = back;
+    this.#appear();
+  }
+
+  /** Comes back into a page that was written anew or cleared: as long as it is shared, people see that and can stop it. */
+  #appear(): void {
+    const page = document.documentElement as Element | null;
+    if (page && !this.#host.isConnected) {
+      page.append(this.#host);
+      // Above dialogs and popovers that are open now.
+      (this.#host as Partial<HTMLElement>).showPopover?.();
+      const dialog = this.#root.querySelector('dialog');
+      dialog?.close();
+      dialog?.showModal();
+      if (this.#watch) this.#back();
+    }
+    this.#watch = later(() => this.#appear(), 500);
   }
 
   /** Shows where the session stands. */
   show({ state, code, agents, scopes }: Session): void {
-    if (state !== 'asked') this.#refuse?.();
-    if (this.#quiet) return;
+    if (state !== 'asked' && state !== 'resuming') this.#refuse?.();
+    const news = JSON.stringify([state, code, agents, scopes]);
+    if (this.#quiet || news === this.#shown) return; // a button must not go away under the pointer
+    this.#shown = news;
     const t = this.#t;
     const session = this.#session;
     const end = (): void => session.end();
     if (state === 'waiting' || state === 'asked') {
       const digits = make('div', 'code', code.replace(/\d{3}$/, ' $&'));
       this.#stage.replaceChildren(make('section', '', make('h2', '', t.code), digits, make('p', '', t.codeHint), button(t.cancel, '', end)));
+      return;
+    }
+    if (state === 'resuming') {
+      this.#stage.replaceChildren(make('section', 'bar', make('div', 'row', t.away, button(t.stop, 'stop', end))));
       return;
     }
     const names = agents.map(({ name }) => name).join(', ');
@@ -114,6 +137,7 @@ export class UI {
     this.#log.scrollTop = 1e6;
     if (this.#talk) return;
     const field = make('input', '');
+    field.maxLength = 1600; // five bytes each at most
     field.ariaLabel = fill(this.#t.chat, from);
     const send = (): void => {
       if (field.value.trim()) this.#session.chat(field.value);
@@ -129,6 +153,7 @@ export class UI {
 
   /** Says that sharing has ended, for a while, and goes. */
   end(now: boolean): void {
+    clearTimeout(this.#watch);
     this.#refuse?.();
     this.#dock.replaceChildren(this.#stage);
     this.#root.replaceChildren(this.#dock); // cursors, strokes and the chat go at once
