@@ -36,3 +36,31 @@ export function takeToken(): string | null {
   if (location.hash !== '') history.replaceState(null, '', location.pathname + location.search);
   return match?.[1] ?? null;
 }
+
+/** An agent's place in a session. */
+export interface Seat {
+  readonly session: string;
+  readonly token: string;
+}
+
+const KEY = 'vitrine-seat';
+
+/** Leaves a seat for the page that comes after a reload. It is only there while no page has it, and good once. */
+export function leaveSeat({ session, token }: Seat): void {
+  try {
+    sessionStorage.setItem(KEY, JSON.stringify({ session, token }));
+  } catch {
+    // Storage is blocked: the seat ends with this page.
+  }
+}
+
+/** Takes the seat that the page before left. */
+export function takeSeat(): Seat | null {
+  try {
+    const text = sessionStorage.getItem(KEY);
+    sessionStorage.removeItem(KEY);
+    return JSON.parse(text ?? 'null') as Seat | null;
+  } catch {
+    return null;
+  }
+}

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { EndReason, JoinError, View } from '../viewer/index';
 import { join } from '../viewer/main';
-import { type Me, login, logout, me, takeToken } from './api';
+import { type Me, type Seat, leaveSeat, login, logout, me, takeSeat, takeToken } from './api';
 import { Mark } from './icons';
 import { Live } from './live';
 import { CodeEntry, Ended, Loading, SignedOut } from './screens';
@@ -56,16 +56,17 @@ export function App() {
     void signIn().then((result) => {
       setWho(result.who);
       setScreen(result.who ? { at: 'code', busy: false, problem: '' } : { at: 'signed-out', problem: result.problem });
+      const seat = takeSeat();
+      if (seat && result.who) enter(seat, () => setScreen({ at: 'ended', reason: 'lost' }));
     });
   }, []);
-  const onCode = (code: string): void => {
+  const enter = (by: Seat | { readonly code: string }, failed: (error: unknown) => void): void => {
     if (!place.current) return;
     setScreen({ at: 'code', busy: true, problem: '' });
-    join({ server: location.origin, code, container: place.current }).then(
-      (view) => setScreen(view.state === 'ended' ? { at: 'ended', reason: 'lost' } : { at: 'session', view }),
-      (error: unknown) => setScreen({ at: 'code', busy: false, problem: joinProblem(error) }),
-    );
+    join({ server: location.origin, container: place.current, ...by })
+      .then((view) => setScreen(view.state === 'ended' ? { at: 'ended', reason: 'lost' } : { at: 'session', view }), failed);
   };
+  const onCode = (code: string): void => enter({ code }, (error) => setScreen({ at: 'code', busy: false, problem: joinProblem(error) }));
   const onSignOut = (): void => {
     void logout().catch(() => undefined).then(() => {
       setWho(null);
@@ -75,6 +76,12 @@ export function App() {
   const view = screen.at === 'session' ? screen.view : null;
   useEffect(() => {
     document.title = view ? `${texts.live} \u2013 ${texts.product}` : texts.console;
+    if (!view) return undefined;
+    const leave = (): void => {
+      if (view.state !== 'ended') leaveSeat(view);
+    };
+    addEventListener('pagehide', leave);
+    return () => removeEventListener('pagehide', leave);
   }, [view]);
   return (
     <>

@@ -44,7 +44,7 @@ function noticeOf(before: Session, scopes: readonly Scope[], driver: boolean): s
 
 function start(view: View): Session {
   return {
-    view, state: view.state, page: view.page, scopes: view.scopes, driver: false, asking: false, quality: null, messages: [], notice: '',
+    view, state: view.state, page: view.page, scopes: view.scopes, driver: view.driver, asking: false, quality: null, messages: [], notice: '',
     tool: 'none', colour: 0,
   };
 }

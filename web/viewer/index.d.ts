@@ -83,8 +83,12 @@ export interface View {
   /** The sandboxed frame that holds the replica. */
   readonly stage: HTMLIFrameElement;
   readonly session: string;
+  /** The session token for the next connection. Who keeps it over a reload of this page can join with it again. */
+  readonly token: string;
   readonly state: State;
   readonly scopes: readonly Scope[];
+  /** Whether they are this agent's. */
+  readonly driver: boolean;
   readonly page: Page;
   /** Asks the customer; the answer comes as a "scope" event. "control" is point, scroll, click, type and navigate. */
   request(what: 'control' | Scope): void;

@@ -61,6 +61,11 @@ export class Transport {
     this.listener = listener;
   }
 
+  /** Good for the next connection, once. */
+  get token(): string {
+    return this.access.token;
+  }
+
   /** Connects for the first time; rejects with what the server said. */
   async start(): Promise<void> {
     this.downSince = Date.now();

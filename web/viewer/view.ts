@@ -72,6 +72,14 @@ export class AgentView implements View {
     return this.place.frame;
   }
 
+  get driver(): boolean {
+    return this.server.driver !== 0 && this.server.driver === this.server.self;
+  }
+
+  get token(): string {
+    return this.transport.token;
+  }
+
   /** Connects; rejects with what the server said. */
   async start(): Promise<void> {
     try {
@@ -210,7 +218,7 @@ export class AgentView implements View {
     this.scopes = scopesOf(granted);
     // Without consent to look, nothing stays on the stage.
     if ((granted & Scope.View) === 0) this.replica.wipe();
-    const grant: Grant = { scopes: this.scopes, driver: driver !== 0 && driver === this.server.self };
+    const grant: Grant = { scopes: this.scopes, driver: this.driver };
     this.emit('scope', grant);
   }
 
