@@ -24,6 +24,8 @@ export interface Server extends Links {
   log(): string;
   /** A link to the console that signs an agent in, once. */
   signIn(name: string): Promise<string>;
+  /** Sends the process a signal: SIGSTOP holds it, SIGCONT lets it go on. */
+  signal(name: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void;
   stop(): Promise<void>;
 }
 
@@ -73,6 +75,7 @@ export async function startServer(config = ''): Promise<Server> {
     return {
       ...links,
       log: () => log,
+      signal: (name) => { process.kill(name); },
       signIn: async (name) => {
         const { stdout } = await run(binary, ['token', 'agent', '--data', data, '--subject', name, '--site', 'demo'], { cwd: folder });
         return `${links.base}/console/#token=${stdout.trim()}`;
