@@ -30,7 +30,9 @@ async function create(options: StartOptions): Promise<Session> {
   const made = (await answer.json()) as Kept & { readonly mask?: Mask };
   const rules = made.mask as Mask | undefined;
   const selectors = [...(wish.selectors ?? []), ...(rules?.selectors ?? [])];
-  return run({ ...made, server, mask: { selectors, private: wish.private === true || rules?.private === true }, ui, locale }, shown, consent);
+  // A rule of the site that cannot be read may have meant anything: then everything is masked.
+  const all = wish.private === true || rules?.private === true || !selectors.every(valid);
+  return run({ ...made, server, mask: { selectors, private: all }, ui, locale }, shown, consent);
 }
 
 /** Loads what a session needs beyond this script. */
