@@ -18,6 +18,14 @@ async function letControl(customer: Customer, agent: Agent): Promise<void> {
   await expect.poll(() => customer.says()).toContain('Take control back');
 }
 
+/** The sessions that are open. */
+async function sessions(agent: Agent): Promise<readonly string[]> {
+  return agent.page.evaluate(async () => {
+    const rows = (await (await fetch('/v1/sessions')).json()) as readonly { readonly session: string }[];
+    return rows.map(({ session }) => session);
+  });
+}
+
 /** Keeps the channels of every connection, so that a test can break them. */
 async function keepChannels(customer: Customer): Promise<void> {
   await customer.page.addInitScript(() => {
@@ -33,8 +41,11 @@ async function keepChannels(customer: Customer): Promise<void> {
   });
 }
 
-test('start says what is wrong, and leaves nothing behind', async ({ customer, server, site, at }) => {
+test('start says what is wrong, and leaves nothing behind', async ({ customer, agent, server, site, at }) => {
   const { page } = customer;
+  await agent.page.goto(await server.signIn('ada'));
+  await agent.page.getByLabel('Six-digit code').waitFor();
+  const before = await sessions(agent);
   const start = (options: Record<string, unknown>): Promise<string> => page.evaluate((given) => {
     const { Vitrine, server: base } = window as unknown as PageWindow;
     return Vitrine.start({ server: base, siteKey: 'demo', ...given }).then(({ state }) => state, (error: unknown) => String(error));
@@ -52,7 +63,11 @@ test('start says what is wrong, and leaves nothing behind', async ({ customer, s
   await page.goto(at('calls/form.html'));
   expect(await start({})).toMatch(/let connect-src/);
   expect(await customer.says()).toBe('');
-  expect(server.log()).not.toMatch(/session\.created/);
+  const open = await sessions(agent);
+  expect(open.filter((id) => !before.includes(id))).toEqual([]);
+  await page.goto(at('form.html'));
+  expect(await start({})).toBe('waiting');
+  expect((await sessions(agent)).filter((id) => !open.includes(id)), 'the list shows what is open').toHaveLength(1);
 });
 
 test('three clicks and two calls are one session', async ({ customer, at }) => {
