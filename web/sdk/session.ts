@@ -343,14 +343,15 @@ export class PageSession implements Session {
   /** A code that has expired is replaced while nobody has used it. */
   #renewCode(): void {
     later(() => {
+      if (this.#state === 'resuming') this.#renewCode(); // nobody may have used it by the time the network is back
       if (this.#state !== 'waiting') return;
       call(this.#kept, '/code', { method: 'POST' })
         .then(async (answer) => {
           Object.assign(this.#kept, await answer.json()); // code, codeExpires, token
           this.#show();
-          this.#renewCode();
         })
-        .catch(() => undefined);
+        .catch(() => undefined) // tried again: an expired code helps nobody
+        .finally(() => this.#renewCode());
     }, Math.max(this.#kept.codeExpires * 1000 - Date.now(), 5000));
   }
 
