@@ -75,6 +75,7 @@ type Timeouts struct {
 	Waiting     time.Duration // a session that no agent joined ends; 0 means 30 minutes
 	HardLimit   time.Duration // no session is longer; 0 means 4 hours
 	Handshake   time.Duration // from the offer to Hello; 0 means 10 seconds
+	Frame       time.Duration // a frame that comes in pieces must be whole by then, and a second later for each 16 KiB; 0 means 15 seconds
 	Silence     time.Duration // a connection that says nothing for so long is lost; 0 means 10 seconds
 	Ping        time.Duration // between pings; 0 means 1 second
 	Quality     time.Duration // between Quality frames; 0 means 5 seconds
@@ -126,7 +127,7 @@ func (c Config) withDefaults() Config {
 	}{
 		{&t.AgentAway, 2 * time.Minute}, {&t.ResumeGrace, 30 * time.Second}, {&t.Ask, 2 * time.Minute},
 		{&t.Waiting, 30 * time.Minute}, {&t.HardLimit, 4 * time.Hour}, {&t.Handshake, 10 * time.Second},
-		{&t.Silence, 10 * time.Second}, {&t.Ping, time.Second}, {&t.Quality, 5 * time.Second}, {&t.Ticket, 4 * time.Minute},
+		{&t.Frame, 15 * time.Second}, {&t.Silence, 10 * time.Second}, {&t.Ping, time.Second}, {&t.Quality, 5 * time.Second}, {&t.Ticket, 4 * time.Minute},
 	} {
 		if *d.field <= 0 {
 			*d.field = d.value

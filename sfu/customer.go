@@ -126,7 +126,7 @@ func (s *session) receipt(c *conn, f *wire.Receipt) {
 }
 
 func (s *session) customerDraws(c *conn, f *wire.Stroke) {
-	if s.state != wire.StateActive || !c.seat.pace(paceDraw) {
+	if s.state != wire.StateActive || !c.seat.spend(paceDraw, costOf(f)) {
 		return
 	}
 	clean, r := sanitizer.CheckStroke(f, 0)

@@ -29,15 +29,18 @@ var paceRates = [paces]struct {
 	paceScroll: {"rate-scroll", 60, 120},
 	paceKey:    {"rate-key", 30, 90},
 	paceClick:  {"rate-click", 10, 20},
-	paceDraw:   {"rate-draw", 60, 120},
+	paceDraw:   {"rate-draw", 512, 4096}, // points, of about 4 bytes
 	paceSay:    {"rate-say", 2, 20},
 	paceNeed:   {"rate-need", 1, 5},
 	pacePause:  {"rate-pause", 1, 20},
 }
 
 // pace says whether a person may do something of a kind once more.
-func (p *seat) pace(kind int) bool {
-	return p.gate[kind].take(time.Now(), 1, paceRates[kind].rate, paceRates[kind].burst)
+func (p *seat) pace(kind int) bool { return p.spend(kind, 1) }
+
+// spend says whether a person may do n things of a kind at once.
+func (p *seat) spend(kind, n int) bool {
+	return p.gate[kind].take(time.Now(), float64(n), paceRates[kind].rate, paceRates[kind].burst)
 }
 
 // paceOf is the pace of an agent's frame.
@@ -53,6 +56,15 @@ func paceOf(f wire.FromAgent) int {
 		return paceDraw
 	}
 	return paceClick
+}
+
+// costOf is how many things of its pace a frame is: a drawing counts by its points, and costs as much as a few of them
+// however short it is.
+func costOf(f wire.Frame) int {
+	if stroke, ok := f.(*wire.Stroke); ok {
+		return 16 + len(stroke.Points)
+	}
+	return 1
 }
 
 // input is the gate that everything an agent does to the page goes through: what the token allows, what the customer
@@ -105,7 +117,7 @@ func (s *session) gate(p *seat, f wire.FromAgent) string {
 		return "paused"
 	case s.state != wire.StateActive:
 		return "customer-away"
-	case !p.pace(pace):
+	case !p.spend(pace, costOf(f)):
 		return paceRates[pace].name
 	}
 	return ""

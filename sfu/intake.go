@@ -21,6 +21,7 @@ type intake struct {
 	messages bucket
 	bytes    bucket
 	packed   bool
+	due      atomic.Int64 // when the frame that comes in pieces must be whole, in Unix nanoseconds; 0: none is coming
 }
 
 // A goroutine that waits in a read is the only way to hear of a message at once, and five of them for every idle
@@ -39,6 +40,7 @@ const (
 	firstBuffer = 2 << 10          // what a reader starts with; most messages of most channels fit
 	keptBuffer  = 256 << 10        // bytes of the largest frame whose buffers are kept for the next
 	taskBytes   = 256              // what a frame takes in the session's queue besides its bytes
+	slowest     = 16 << 10         // bytes of a frame in a second: a line that carries less cannot carry a page
 )
 
 // listen begins to take messages off a channel that has just opened.
@@ -97,6 +99,10 @@ func (p *peer) poll(buf []byte) {
 	defer p.fault()
 	for i := range p.intakes {
 		in, ch := &p.intakes[i], wire.Channel(i)
+		if due := in.due.Load(); due != 0 && time.Now().UnixNano() > due {
+			p.lost("row37-slow")
+			return
+		}
 		if !in.open.Load() || in.live.Load() {
 			continue
 		}
@@ -155,6 +161,7 @@ func (p *peer) message(ch wire.Channel, msg []byte) {
 		p.host.post(func(s *session) { s.garbled(p.conn, ch, rule) })
 		return
 	}
+	in.watch(p.grace)
 	if frame != nil {
 		// What a frame was inflated to is work all the same; a flood may not hide in it.
 		if in.packed && !p.spend(ch, len(frame)) {
@@ -166,6 +173,17 @@ func (p *peer) message(ch wire.Channel, msg []byte) {
 		if len(frame) > keptBuffer {
 			in.frames.Wipe()
 		}
+	}
+}
+
+// watch notes until when the frame that has begun to come in pieces must be whole: nobody may hold memory with half a
+// frame (threat row 37).
+func (in *intake) watch(grace time.Duration) {
+	switch total := in.frames.Open(); {
+	case total == 0:
+		in.due.Store(0)
+	case in.due.Load() == 0:
+		in.due.Store(time.Now().Add(grace + time.Duration(total)*time.Second/slowest).UnixNano())
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/pion/webrtc/v4"
 
@@ -19,7 +20,8 @@ type peer struct {
 	pc     *webrtc.PeerConnection
 	out    outbox
 	rates  [5]Rate
-	forget func(*peer) // is called once, when the connection is closed
+	grace  time.Duration // a frame in pieces may take so long, besides its bytes
+	forget func(*peer)   // is called once, when the connection is closed
 
 	channels [5]*webrtc.DataChannel
 	intakes  [5]intake // an intake's stream is set before opened counts it
@@ -55,6 +57,7 @@ func (s *SFU) newPeer(h *host, g Grant) (*peer, error) {
 	}
 	p := &peer{
 		id: newID("c_"), host: h, pc: pc, rates: s.cfg.Limits.Rates, etag: newID(""), forget: s.forget,
+		grace: s.cfg.Timeouts.Frame,
 	}
 	p.conn = &conn{id: p.id, link: p, grant: g}
 	for ch := range channelInits {

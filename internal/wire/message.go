@@ -138,6 +138,9 @@ func (a *Assembler) Next(msg []byte) ([]byte, error) {
 	return a.piece(r.rest())
 }
 
+// Open gives the bytes expected in all pieces of the frame that has begun to come; 0 when none has.
+func (a *Assembler) Open() int { return a.total }
+
 func (a *Assembler) limit() int {
 	if a.Limit > 0 {
 		return a.Limit
