@@ -193,12 +193,17 @@ export class Replica {
     }
   }
 
+  /** Scrolls everything to where the customer has it. */
+  rescroll(): void {
+    for (const id of this.shown?.wardrobe.scrolls.keys() ?? []) this.scroll(id);
+  }
+
   /** Assets arrived, or will not come. */
   changed(assets: Iterable<number>): void {
     const { shown } = this;
     if (!shown?.users.changed(assets)) return;
     // New sizes: what could not be scrolled to before may be there now.
-    for (const id of shown.wardrobe.scrolls.keys()) this.scroll(id);
+    this.rescroll();
     if (shown.users.unstyled()) return;
     clearTimeout(this.paint);
     this.owner.show(true);

@@ -22,6 +22,10 @@ export interface Stage {
   document(): Document | null;
   resize(width: number, height: number): void;
   show(visible: boolean): void;
+  /** Stops drawing the page, which costs nothing then, until the agent wants it back; `again` is told. */
+  rest(again: () => void): void;
+  /** Whether drawing was stopped. */
+  readonly resting: boolean;
   /** Calls back whenever the stage has a new, empty document: at the start, and when the old one was replaced. */
   readonly onDocument: (fn: () => void) => void;
   /** Empties the page, for good. */
@@ -101,6 +105,44 @@ class Plane {
   }
 }
 
+/** What lies over a page that is not drawn any more. */
+class Card {
+  el: HTMLElement | null = null;
+  private readonly root: HTMLElement;
+
+  constructor(root: HTMLElement) {
+    this.root = root;
+  }
+
+  open(again: () => void): void {
+    this.close();
+    const el = box(this.root, 'vitrine-resting');
+    const { style } = el;
+    style.inset = '0';
+    style.display = 'grid';
+    style.placeContent = style.placeItems = 'center';
+    style.gap = '12px';
+    style.padding = '16px';
+    style.font = '14px/1.5 system-ui, sans-serif';
+    style.background = '#f4f4f6';
+    style.color = '#1d1d22';
+    el.setAttribute('role', 'alert');
+    const text = this.root.ownerDocument.createElement('div');
+    text.textContent = texts.slow;
+    const button = this.root.ownerDocument.createElement('button');
+    button.type = 'button';
+    button.textContent = texts.drawAgain;
+    button.addEventListener('click', again);
+    el.append(text, button);
+    this.el = el;
+  }
+
+  close(): void {
+    this.el?.remove();
+    this.el = null;
+  }
+}
+
 /** Makes the stage inside the container and loads its empty document from the server. */
 export function makeStage(container: HTMLElement, server: string): Stage {
   container.replaceChildren();
@@ -111,6 +153,7 @@ export function makeStage(container: HTMLElement, server: string): Stage {
   const plane = new Plane(root);
   const frame = makeFrame(plane.el);
   const overlay = box(plane.el, 'vitrine-overlay');
+  const card = new Card(root);
   const address = new URL('/stage', server).href;
   let ours: Document | null = null;
   let reloads = 0;
@@ -138,6 +181,15 @@ export function makeStage(container: HTMLElement, server: string): Stage {
     document: () => (ours !== null && frame.contentDocument === ours ? ours : null),
     resize: (width, height) => plane.resize(width, height),
     show(visible) { frame.style.visibility = visible ? 'visible' : 'hidden'; },
+    rest(again) {
+      frame.style.display = 'none';
+      card.open(() => {
+        card.close();
+        frame.style.display = 'block';
+        again();
+      });
+    },
+    get resting() { return card.el !== null; },
     onDocument(fn) {
       listeners.push(fn);
       if (ours) fn();
@@ -145,6 +197,7 @@ export function makeStage(container: HTMLElement, server: string): Stage {
     clear() {
       listeners.length = 0;
       plane.stop();
+      card.close();
       const html = ours && (rootOf(ours) as Element | null);
       if (ours && html) removeChild(ours, html);
       if (ours) ours.adoptedStyleSheets = [];

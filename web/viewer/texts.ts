@@ -6,6 +6,8 @@ export const texts = {
   link: 'Link to: ',
   customer: 'Customer',
   agent: 'Agent',
+  slow: 'This page takes very long to draw. Drawing was stopped to keep this window usable.',
+  drawAgain: 'Draw it again',
   choose: 'Choose an option',
   value: 'New value',
   apply: 'Set',

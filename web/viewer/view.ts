@@ -10,6 +10,7 @@ import { bitsOf, plain, reasonOf, scopesOf, stateOf } from './names';
 import { Replica } from './replica';
 import { type Stage, makeStage } from './stage';
 import { type Access, Transport } from './transport';
+import { Watchdog } from './watchdog';
 
 const PRESENCE_EVERY = 10_000;
 const HINT_EVERY = 2_000;
@@ -34,6 +35,7 @@ export class AgentView implements View {
   private readonly input: Input;
   private readonly transport: Transport;
   private readonly presence: Presence;
+  private readonly watchdog = new Watchdog(() => this.rest());
   private readonly server = { self: 0, state: 'waiting' as State, granted: 0, driver: 0, needs: 0, hinted: 0, ending: false };
   private readonly listeners: Listeners = {
     state: new Set(), page: new Set(), scope: new Set(), refused: new Set(), chat: new Set(), quality: new Set(), end: new Set(),
@@ -89,6 +91,15 @@ export class AgentView implements View {
       throw error;
     }
     this.place.onDocument(() => this.replica.reset());
+    this.watchdog.start();
+  }
+
+  // The page keeps coming meanwhile, it is only not drawn.
+  private rest(): void {
+    this.place.rest(() => {
+      this.replica.rescroll();
+      this.watchdog.start();
+    });
   }
 
   private send(frame: FromAgent): void {
@@ -98,7 +109,7 @@ export class AgentView implements View {
 
   private may(bit: number): boolean {
     const { granted, driver, self } = this.server;
-    return this.state === 'active' && (granted & bit) !== 0 && driver === self;
+    return this.state === 'active' && !this.place.resting && (granted & bit) !== 0 && driver === self;
   }
 
   private hint(rule: string): void {
@@ -226,6 +237,7 @@ export class AgentView implements View {
     if (this.state === 'ended') return;
     this.transport.close();
     this.presence.stop();
+    this.watchdog.stop();
     this.input.wipe();
     this.replica.wipe();
     this.drawings.wipe();
