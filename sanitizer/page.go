@@ -55,6 +55,7 @@ func (p *Page) Check(b *wire.Batch) (Clean, *Refusal) {
 	if b.Snapshot {
 		st = newState()
 	}
+	st.strs.values = values{p.policy.ShowQuery, p.policy.Detect}
 	st.begin()
 	c := &p.check
 	c.reset(st, p.policy)

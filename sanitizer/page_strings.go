@@ -21,6 +21,7 @@ type stringStore struct {
 	free    []strID
 	garbage int
 	scratch []byte // where a string is rewritten before it moves to the slab
+	values  values // what the session's policy asks of texts
 }
 
 func (s *stringStore) bytes(id strID) []byte {
@@ -108,7 +109,7 @@ func (s *stringStore) rewrite(role wire.Role, text []byte, max int) (id strID, o
 		clear(s.scratch[:cap(s.scratch)])
 		s.scratch = make([]byte, 0, need)
 	}
-	out, kept := appendByRole(s.scratch[:0], role, text)
+	out, kept := s.values.append(s.scratch[:0], role, text, max)
 	if !kept {
 		if role == wire.RoleText || role == wire.RoleAttr || role == wire.RoleInput || role == wire.RoleTitle || role > wire.RoleTitle {
 			return 0, false

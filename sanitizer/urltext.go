@@ -21,7 +21,10 @@ var urlSchemes = []struct {
 // AppendURLText appends an address as text for people: read as the URL Standard reads it, without user name, password,
 // query and fragment, which carry secrets. It is false for every scheme but http, https, mailto and tel, and for what
 // has no host that could be shown in ASCII.
-func AppendURLText(dst, url []byte) (out []byte, ok bool) {
+func AppendURLText(dst, url []byte) (out []byte, ok bool) { return appendURL(dst, url, false) }
+
+// appendURL does what AppendURLText does. query says that query and fragment are shown as well.
+func appendURL(dst, url []byte, query bool) (out []byte, ok bool) {
 	mark := len(dst)
 	if len(url) > 8*maxURLText || !utf8.Valid(url) {
 		return dst, false
@@ -45,7 +48,7 @@ func AppendURLText(dst, url []byte) (out []byte, ok bool) {
 		if !ok {
 			break
 		}
-		dst = appendURLPath(dst, rest, s.host)
+		dst = appendURLPath(dst, rest, s.host, query)
 		size := min(len(dst)-end, maxURLText)
 		for size > 0 && end+size < len(dst) && !utf8.RuneStart(dst[end+size]) {
 			size--
@@ -177,15 +180,21 @@ func appendIPv6(dst, host []byte) ([]byte, bool) {
 	return dst, true
 }
 
-// appendURLPath writes a path up to the query or fragment. A space and what stands for one is written as %20, so that an
-// address is one word; what hides or reorders text is left out.
-func appendURLPath(dst, path []byte, slash bool) []byte {
+// appendURLPath writes a path, up to the query or fragment unless that is shown. A space and what stands for one is
+// written as %20, so that an address is one word; what hides or reorders text is left out.
+func appendURLPath(dst, path []byte, slash, query bool) []byte {
 	if slash && (len(path) == 0 || !urlSlash(path[0])) {
 		dst = append(dst, '/')
 	}
-	for i := 0; i < len(path) && path[i] != '?' && path[i] != '#'; {
+	for i := 0; i < len(path); {
 		r, n := utf8.DecodeRune(path[i:])
 		i += n
+		if r == '?' || r == '#' {
+			if !query {
+				break
+			}
+			slash = false // a backslash behind it is one
+		}
 		switch {
 		case r == '\\' && slash:
 			dst = append(dst, '/')
