@@ -215,7 +215,7 @@ func (c *checker) holds(parent wire.NodeID, code uint16) bool {
 	case code == codeHTML:
 		return false
 	case p.kind == kindShadow:
-		return elements[code].space == vocab.HTML || code == codeSVG
+		return elements[code].flows(code)
 	case p.kind == kindElement:
 		return elements[p.code].holds(&elements[code], code)
 	}

@@ -29,9 +29,9 @@ var (
 )
 
 var (
-	codeHTML, codeSVG, codeInput, codeTextarea, codeSelect, codeOption uint16
-	attrType                                                           uint16
-	inputTypes                                                         []string
+	codeHTML, codeSVG, codeMath, codeInput, codeTextarea, codeSelect, codeOption uint16
+	attrType                                                                     uint16
+	inputTypes                                                                   []string
 )
 
 // roles gives the role of the strings of each kind of value.
@@ -52,17 +52,13 @@ func init() {
 		panic(err)
 	}
 	for _, e := range vocab.Elements {
-		name := e.Name
-		if e.Space == vocab.SVG {
-			name = "svg:" + name
-		}
-		codes[name] = e.Code
+		codes[e.Key()] = e.Code
 		elements[e.Code] = elementRule{space: e.Space, content: e.Content}
 	}
 	for _, name := range shadowHosts {
 		elements[codes[name]].shadow = true
 	}
-	codeHTML, codeSVG, codeInput = codes["html"], codes["svg:svg"], codes["input"]
+	codeHTML, codeSVG, codeMath, codeInput = codes["html"], codes["svg:svg"], codes["math:math"], codes["input"]
 	codeTextarea, codeSelect, codeOption = codes["textarea"], codes["select"], codes["option"]
 	for _, a := range vocab.Attributes {
 		r := attributeRule{value: a.Value, enum: uint32(len(a.Enum))}
@@ -70,12 +66,9 @@ func init() {
 			r.role = roles[a.Value]
 		}
 		for _, e := range vocab.Elements {
-			if a.Where == vocab.OnBoth || a.Where == vocab.OnHTML && e.Space == vocab.HTML || a.Where == vocab.OnSVG && e.Space == vocab.SVG {
+			if a.May(&e) {
 				r.on[e.Code/64] |= 1 << (e.Code % 64)
 			}
-		}
-		for _, name := range a.On {
-			r.on[codes[name]/64] |= 1 << (codes[name] % 64)
 		}
 		attributes[a.Code] = r
 		if a.Name == "type" {
@@ -92,11 +85,18 @@ func (r *attributeRule) allowedOn(element uint16) bool {
 func (r *elementRule) holds(c *elementRule, code uint16) bool {
 	switch r.content {
 	case vocab.HTMLFlow, vocab.HTMLInSVG:
-		return c.space == vocab.HTML || code == codeSVG
+		return c.flows(code)
 	case vocab.SVGFlow:
 		return c.space == vocab.SVG
+	case vocab.MathFlow:
+		return c.space == vocab.MathML
 	}
 	return false
+}
+
+// flows says whether an element with this rule and the given code may stand where HTML stands.
+func (r *elementRule) flows(code uint16) bool {
+	return r.space == vocab.HTML || code == codeSVG || code == codeMath
 }
 
 // holdsText says whether a parent with this rule may hold text.

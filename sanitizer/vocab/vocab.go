@@ -9,10 +9,13 @@
 // instead of an address, #ref a reference within the page instead of a link, #mask that the node's content is hidden.
 package vocab
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Version is compared when a connection opens; peers with different tables cannot talk to each other.
-const Version = 1
+const Version = 2
 
 // Space is a namespace.
 type Space uint8
@@ -34,13 +37,14 @@ type Content uint8
 const (
 	Empty     Content = iota // nothing
 	Text                     // text nodes only: the HTML parser would read more as text, too
-	HTMLFlow                 // text, HTML elements and svg
+	HTMLFlow                 // text, HTML elements, svg and math
 	SVGFlow                  // text and SVG elements
 	HTMLInSVG                // an SVG element that holds HTML: foreignObject
+	MathFlow                 // text and MathML elements; HTML stands nowhere under MathML
 )
 
 // ContentNames are the names of the kinds in the TypeScript table.
-var ContentNames = []string{"Empty", "Text", "HTMLFlow", "SVGFlow", "HTMLInSVG"}
+var ContentNames = []string{"Empty", "Text", "HTMLFlow", "SVGFlow", "HTMLInSVG", "MathFlow"}
 
 // Value says what an attribute's value is and so how it is coded and judged. There is no kind for an address that a
 // browser would follow.
@@ -74,8 +78,9 @@ type Where uint8
 const (
 	OnHTML   Where = iota // every HTML element
 	OnSVG                 // every SVG element
-	OnBoth                // every element
+	OnAll                 // every element
 	OnListed              // the elements named in Attribute.On
+	OnMathML              // every MathML element
 )
 
 // Element is one element that can be named.
@@ -84,7 +89,17 @@ type Element struct {
 	Space   Space
 	Name    string
 	Content Content
+	Why     string // why it may be named although the Sanitizer API's safe default leaves it out; empty when that has it
 }
+
+// prefixes stand before the names of elements by Space, where names of several namespaces meet.
+var prefixes = []string{"", "svg:", "math:"}
+
+// Key is the name of an element of a namespace, with "svg:" or "math:" before those that are not HTML.
+func (s Space) Key(name string) string { return prefixes[s] + name }
+
+// Key is the element's name, with "svg:" or "math:" before those that are not HTML.
+func (e *Element) Key() string { return e.Space.Key(e.Name) }
 
 // Attribute is one attribute that can be named.
 type Attribute struct {
@@ -93,8 +108,26 @@ type Attribute struct {
 	DOM   string // how the page spells it; empty for names that start with #
 	Value Value
 	Where Where
-	On    []string // names of elements, "svg:" before those of SVG; for OnListed
+	On    []string // keys of elements; for OnListed
 	Enum  []string // the values of an Enum; the code of one is its index
+	Why   string   // why it may be named where the Sanitizer API's safe default leaves it out; empty when that has it
+}
+
+// May says whether the attribute may stand on an element.
+func (a *Attribute) May(e *Element) bool {
+	switch a.Where {
+	case OnHTML:
+		return e.Space == HTML
+	case OnSVG:
+		return e.Space == SVG
+	case OnMathML:
+		return e.Space == MathML
+	case OnAll:
+		return true
+	case OnListed:
+		return slices.Contains(a.On, e.Key())
+	}
+	return false
 }
 
 // Codes with a meaning of their own.
@@ -120,14 +153,10 @@ func Validate() error {
 	}
 	known := map[string]bool{}
 	for _, e := range Elements {
-		name := e.Name
-		if e.Space == SVG {
-			name = "svg:" + name
+		if known[e.Key()] {
+			return fmt.Errorf("element %s stands twice", e.Key())
 		}
-		if known[name] {
-			return fmt.Errorf("element %s stands twice", name)
-		}
-		known[name] = true
+		known[e.Key()] = true
 	}
 	for i, a := range Attributes {
 		if int(a.Code) != i+1 {

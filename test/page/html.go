@@ -83,6 +83,12 @@ func keyOf(n *html.Node, in string) string {
 		}
 		return key
 	}
+	if n.Namespace == "math" {
+		return mathKey(n.Data, in)
+	}
+	if strings.HasPrefix(in, "math:") {
+		return ""
+	}
 	if strings.HasPrefix(in, "svg:") && in != "svg:foreignObject" || slices.Contains(omitted, n.Data) {
 		return ""
 	}
@@ -102,6 +108,21 @@ func keyOf(n *html.Node, in string) string {
 	return n.Data
 }
 
+// mathKey names the element that stands for one of MathML: unknown ones are laid out like mrow (MathML Core, section 2.1).
+func mathKey(name, in string) string {
+	key := "math:" + name
+	inMath := strings.HasPrefix(in, "math:")
+	switch {
+	case !inMath && (key != "math:math" || strings.HasPrefix(in, "svg:") && in != "svg:foreignObject"):
+		return ""
+	case name == "annotation" || name == "annotation-xml":
+		return ""
+	case Code(key) == 0:
+		return "math:mrow"
+	}
+	return key
+}
+
 func attrOf(n *html.Node, name string) string {
 	for _, a := range n.Attr {
 		if a.Namespace == "" && a.Key == name {
@@ -115,7 +136,7 @@ func (c honest) element(n *html.Node, in string, hidden bool) {
 	mark := attrOf(n, "data-vitrine")
 	if n.Namespace == "" && slices.Contains(boxed, n.Data) || mark == "hide" ||
 		slices.Contains(strings.Fields(attrOf(n, "class")), "cobrowsing_nosync") {
-		if !strings.HasPrefix(in, "svg:") && in != "" {
+		if !strings.Contains(in, ":") && in != "" {
 			c.b.Box(wire.BoxPrivate, 300, 150)
 		}
 		return

@@ -84,7 +84,7 @@ func mayStand(parent, n *Node) bool {
 	case n.Kind == Elem && Key(e) == "html":
 		return false
 	case parent.Kind == Shadow:
-		return n.Kind == Text || n.Kind != Shadow && (e.Space == vocab.HTML || Key(e) == "svg:svg")
+		return n.Kind == Text || n.Kind != Shadow && flows(e)
 	case parent.Kind != Elem:
 		return false
 	}
@@ -96,11 +96,18 @@ func mayStand(parent, n *Node) bool {
 	case vocab.Text:
 		return n.Kind == Text
 	case vocab.HTMLFlow, vocab.HTMLInSVG:
-		return n.Kind == Text || e.Space == vocab.HTML || Key(e) == "svg:svg"
+		return n.Kind == Text || flows(e)
 	case vocab.SVGFlow:
 		return n.Kind == Text || n.Kind == Elem && e.Space == vocab.SVG
+	case vocab.MathFlow:
+		return n.Kind == Text || n.Kind == Elem && e.Space == vocab.MathML
 	}
 	return false
+}
+
+// flows says whether an element may stand where HTML stands.
+func flows(e vocab.Element) bool {
+	return e.Space == vocab.HTML || Key(e) == "svg:svg" || Key(e) == "math:math"
 }
 
 var (

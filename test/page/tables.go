@@ -59,10 +59,13 @@ var codes = func() map[string]uint16 {
 	return m
 }()
 
-// Key is the name of an element, with "svg:" before those of SVG.
+// Key is the name of an element, with "svg:" before those of SVG and "math:" before those of MathML.
 func Key(e vocab.Element) string {
-	if e.Space == vocab.SVG {
+	switch e.Space {
+	case vocab.SVG:
 		return "svg:" + e.Name
+	case vocab.MathML:
+		return "math:" + e.Name
 	}
 	return e.Name
 }
@@ -77,7 +80,9 @@ func May(a vocab.Attribute, e vocab.Element) bool {
 		return e.Space == vocab.HTML
 	case vocab.OnSVG:
 		return e.Space == vocab.SVG
-	case vocab.OnBoth:
+	case vocab.OnMathML:
+		return e.Space == vocab.MathML
+	case vocab.OnAll:
 		return true
 	case vocab.OnListed:
 		return slices.Contains(a.On, Key(e))

@@ -21,17 +21,22 @@ func Unfiltered(doc *html.Node, payload string) *Builder {
 	b.Page(1, valid(payload), valid(payload))
 	b.View(1280, 720, 1000)
 	b.Into(0)
-	u := unfiltered{b: b}
 	b.Tag("html")
 	b.Tag("body")
-	for n := range doc.ChildNodes() {
-		u.node(n, "body", 3)
-	}
-	u.roles(valid(payload))
+	b.Payload(doc, payload)
 	b.End()
 	b.End()
 	b.End()
 	return b
+}
+
+// Payload writes what doc holds, and the payload in every role, as Unfiltered does, into the element that has begun.
+func (b *Builder) Payload(doc *html.Node, payload string) {
+	u := unfiltered{b: b}
+	for n := range doc.ChildNodes() {
+		u.node(n, "body", 4)
+	}
+	u.roles(valid(payload))
 }
 
 type unfiltered struct{ b *Builder }
@@ -62,7 +67,7 @@ func (u unfiltered) roles(payload string) {
 	b.End()
 	on("input", []Live{{Kind: wire.LiveValue, Text: payload}}, "placeholder", "alt", "min", "size")
 	b.End()
-	on("style", nil, "media")
+	b.Elem(Code("style"), "", append([]Attr{b.sheet(payload)}, attr(Code("style"), "media")))
 	b.End()
 	on("body", nil, "bgcolor", "text", "link")
 	b.End()
@@ -96,15 +101,18 @@ var elementName = regexp.MustCompile(`[^a-z0-9._-]`)
 func (u unfiltered) element(n *html.Node, in string, depth int) {
 	e, _ := Element(Code(in))
 	key, name := n.Data, ""
-	if n.Namespace == "svg" {
-		key = "svg:" + n.Data
+	if n.Namespace != "" {
+		key = n.Namespace + ":" + n.Data
 	}
 	inSVG := e.Space == vocab.SVG && in != "svg:foreignObject"
-	if Code(key) == 0 || n.Namespace == "math" || key == "html" {
+	if Code(key) == 0 || key == "html" {
 		key, name = "#custom", "x-"+elementName.ReplaceAllString(strings.ToLower(n.Data), "")
 		name = name[:min(len(name), 64)]
 		if inSVG {
 			key = "svg:g"
+		}
+		if e.Space == vocab.MathML {
+			key = "math:mrow"
 		}
 	}
 	if name == "x-" {
@@ -113,7 +121,11 @@ func (u unfiltered) element(n *html.Node, in string, depth int) {
 	k, _ := Element(Code(key))
 	fits := mayStand(&Node{Kind: Elem, Code: Code(in)}, &Node{Kind: Elem, Code: k.Code})
 	if fits {
-		u.b.Elem(k.Code, name, u.attrs(n, k))
+		attrs := u.attrs(n, k)
+		if text := n.FirstChild; text != nil && n.Data == "style" && len(attrs) < wire.MaxAttrs {
+			attrs = append(attrs, u.b.sheet(valid(text.Data)))
+		}
+		u.b.Elem(k.Code, name, attrs)
 		in = key
 	}
 	for c := range n.ChildNodes() {

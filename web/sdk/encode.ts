@@ -349,9 +349,9 @@ function sizeOf(el: Element): number[] {
 
 /** Whether content of a kind holds an element. */
 function fits(content: number, name: string): boolean {
-  const svg = name.startsWith('svg:');
   if (content === HoldsRoot) return name === 'html';
   if (content === HoldsStyles) return name === 'style';
-  if (content === Content.SVGFlow) return svg;
-  return content >= Content.HTMLFlow && name !== 'html' && (!svg || name === 'svg:svg');
+  if (content === Content.SVGFlow) return name.startsWith('svg:');
+  if (content === Content.MathFlow) return name.startsWith('math:');
+  return content >= Content.HTMLFlow && name !== 'html' && (!name.includes(':') || name === 'svg:svg' || name === 'math:math');
 }

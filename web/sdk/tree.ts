@@ -15,8 +15,8 @@ export interface Known {
 
 // What a node may hold beyond the vocabulary's kinds of content.
 export const HoldsNothing = 0;
-export const HoldsRoot = 5;
-export const HoldsStyles = 6;
+export const HoldsRoot = 16;
+export const HoldsStyles = 17;
 
 /** What one node adds to the rolling hash: SumStep of internal/wire/dom.go. */
 export function sumStep(id: number, parent: number): number {

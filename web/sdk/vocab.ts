@@ -8,7 +8,7 @@ export type AttrDef = readonly [code: number, kind: number, suffix: string, list
 /** An element that can be named. */
 export interface ElementDef {
   readonly code: number;
-  readonly name: string; // "svg:" before those of SVG
+  readonly name: string; // "svg:" or "math:" before those that are not HTML
   readonly content: number;
   readonly attrs: ReadonlyMap<string, AttrDef>;
   readonly special: readonly string[]; // attributes that no attribute of the page tells alone
@@ -29,13 +29,13 @@ const defs = new Map<string, ElementDef>();
 /** Attributes of the page that are told under another name. */
 const spoken = [['data-vitrine', '#readonly'], ['contenteditable', '#editable'], ['href', '#ref'], ['xlink:href', '#ref']] as const;
 
-// Attributes of every element of HTML, of every one of SVG, and of those of one name.
-const everywhere = [new Map<string, AttrDef>(), new Map<string, AttrDef>()] as const;
+// Attributes of every element of HTML, of SVG and of MathML, and of those of one name.
+const everywhere = [new Map<string, AttrDef>(), new Map<string, AttrDef>(), new Map<string, AttrDef>()] as const;
 const only = new Map<string, [string, AttrDef][]>();
 
 /** Which attributes may stand on an element, by the page's names; computed when the first element of that name is met. */
 function attrsOf(name: string): Map<string, AttrDef> {
-  const out = new Map([...everywhere[name.startsWith('svg:') ? 1 : 0], ...(only.get(name) ?? [])]);
+  const out = new Map([...everywhere[name.startsWith('svg:') ? 1 : name.startsWith('math:') ? 2 : 0], ...(only.get(name) ?? [])]);
   for (const [page, own] of spoken) {
     const def = out.get(own);
     if (def) out.set(page, def);
@@ -62,6 +62,7 @@ export function tell(el: Element): ElementDef | 'box' | undefined {
   const known = plain.get(name);
   if (known && space?.endsWith('/xhtml')) return known;
   if (space?.endsWith('/svg')) return defs.get(`svg:${name}`);
+  if (space?.endsWith('/MathML')) return defs.get(`math:${name}`) ?? (name.startsWith('annotation') ? undefined : defs.get('math:mrow'));
   if (!space?.endsWith('/xhtml') || omitted.test(name)) return undefined;
   if (boxed.test(name)) return 'box';
   if (name === 'link') return isSheetLink(el) ? styleDef : undefined;
@@ -84,22 +85,23 @@ export function validSuffix(code: number, suffix: string): boolean {
 export let styleDef: ElementDef | undefined;
 
 /** Takes the vocabulary, which comes with a session. Nothing can be told before. */
-export function learn({ ATTRIBUTES, ELEMENTS }: typeof Words): void {
+export function learn({ ATTRIBUTES, ELEMENTS, PREFIXES }: typeof Words): void {
   if (styleDef) return;
   let code = 0;
   for (const [kind, where, names, on = '', values = ''] of ATTRIBUTES) {
     const list = values.split(' ');
     for (const spelling of names.split(' ')) {
       const def: AttrDef = [++code, kind, '', list];
-      if (where % 2 === 0) everywhere[0].set(spelling, def);
+      if (where === 0 || where === 2) everywhere[0].set(spelling, def);
       if (where === 1 || where === 2) everywhere[1].set(spelling, def);
-      if (where > 2) for (const name of on.split(' ')) only.set(name, [...(only.get(name) ?? []), [spelling, def]]);
+      if (where === 4 || where === 2) everywhere[2].set(spelling, def);
+      if (where === 3) for (const name of on.split(' ')) only.set(name, [...(only.get(name) ?? []), [spelling, def]]);
     }
   }
   let last = 0;
   for (const [space, content, names] of ELEMENTS) {
     for (const local of names.split(' ')) {
-      const name = (space ? 'svg:' : '') + local;
+      const name = (PREFIXES[space] ?? '') + local;
       let attrs: Map<string, AttrDef> | undefined;
       const def = {
         code: ++last,

@@ -1,2 +1,2 @@
 // The vocabulary, as a part of the SDK: only a session needs it.
-export { ATTRIBUTES, ELEMENTS } from '../wire/vocabulary';
+export { ATTRIBUTES, ELEMENTS, PREFIXES } from '../wire/vocabulary';

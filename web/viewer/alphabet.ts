@@ -1,6 +1,6 @@
 // What the vocabulary allows, compiled for the replica. Everything is found by number; a name from the wire indexes nothing.
 import { Role } from '../wire/frames';
-import { ATTRIBUTES, Content, ELEMENTS, NAMESPACES, Value } from '../wire/vocabulary';
+import { ATTRIBUTES, Content, ELEMENTS, NAMESPACES, PREFIXES, Value } from '../wire/vocabulary';
 
 /** Codes with a meaning of their own; package vocab defines them. */
 export const CUSTOM_ELEMENT = 1;
@@ -9,11 +9,12 @@ export const ARIA_ATTR = 2;
 export const MASK_ATTR = 3;
 export const SRC_ATTR = 7;
 
-/** What an element's code allows. `key` is the name, with "svg:" before those of SVG. */
+/** What an element's code allows. `key` is the name, with "svg:" or "math:" before those that are not HTML. */
 export interface ElementRule {
   readonly key: string;
   readonly name: string;
   readonly namespace: string;
+  readonly space: number;
   readonly svg: boolean;
   readonly content: number;
   readonly host: boolean;
@@ -30,6 +31,11 @@ export interface AttributeRule {
   readonly values: readonly string[];
 }
 
+// Namespaces, by their place in NAMESPACES.
+const HTML = 0;
+const SVG = 1;
+const MATHML = 2;
+
 // Built-in elements that may have a shadow root (DOM, attachShadow).
 const hosts = new Set('#custom article aside blockquote body div footer h1 h2 h3 h4 h5 h6 header main nav p section span'.split(' '));
 
@@ -42,9 +48,8 @@ function compileElements(): (ElementRule | undefined)[] {
   const rules: (ElementRule | undefined)[] = [undefined];
   for (const [space, content, names] of ELEMENTS) {
     for (const name of names.split(' ')) {
-      const svg = space === 1;
-      const key = svg ? `svg:${name}` : name;
-      rules.push({ key, name, namespace: NAMESPACES[space] ?? '', svg, content, host: hosts.has(key) });
+      const key = (PREFIXES[space] ?? '') + name;
+      rules.push({ key, name, namespace: NAMESPACES[space] ?? '', space, svg: space === SVG, content, host: hosts.has(key) });
     }
   }
   return rules;
@@ -71,14 +76,21 @@ export const attributes: readonly (AttributeRule | undefined)[] = compileAttribu
 export function allowed(attribute: AttributeRule, element: ElementRule): boolean {
   switch (attribute.where) {
     case 0:
-      return !element.svg;
+      return element.space === HTML;
     case 1:
       return element.svg;
     case 2:
       return true;
+    case 4:
+      return element.space === MATHML;
     default:
       return attribute.on.has(element.key);
   }
+}
+
+/** Whether an element may stand where HTML stands. */
+export function flows(child: ElementRule): boolean {
+  return child.space === HTML || child.key === 'svg:svg' || child.key === 'math:math';
 }
 
 /** Whether an element's content may hold a child element. */
@@ -86,9 +98,11 @@ export function holds(parent: ElementRule, child: ElementRule): boolean {
   switch (parent.content) {
     case Content.HTMLFlow:
     case Content.HTMLInSVG:
-      return !child.svg || child.key === 'svg:svg';
+      return flows(child);
     case Content.SVGFlow:
       return child.svg;
+    case Content.MathFlow:
+      return child.space === MATHML;
     default:
       return false;
   }

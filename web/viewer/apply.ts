@@ -6,7 +6,7 @@ import {
   OpShadow, OpSum, OpText, OpUnset, OpView, Role,
 } from '../wire/frames';
 import { Content, NAMESPACES } from '../wire/vocabulary';
-import { CUSTOM_ELEMENT, type ElementRule, customName, elements, holds } from './alphabet';
+import { CUSTOM_ELEMENT, type ElementRule, customName, elements, flows, holds } from './alphabet';
 import { type Dressed, type Wardrobe, dressed } from './dress';
 import { appendChild, attachShadow, createElement, createText, insertBefore, setAttribute, setData } from './natives';
 import type { Strings } from './strings';
@@ -261,7 +261,7 @@ function fits(parent: Entry, child: ElementRule): void {
   if (parent.kind === 'document') {
     if (child.key !== 'html' || parent.kids > 0) throw new WireError('row13-document');
   } else if (parent.kind === 'shadow') {
-    if (child.svg && child.key !== 'svg:svg') throw new WireError('row13-content');
+    if (!flows(child)) throw new WireError('row13-content');
   } else if (!parent.rule || !holds(parent.rule, child)) throw new WireError('row13-content');
 }
 

@@ -1,17 +1,17 @@
 // What the page and the replica must agree on, in one form. The page is read by the rules of the vocabulary, not by the SDK.
-import { ATTRIBUTES, ELEMENTS, Value } from '../../../web/wire/vocabulary';
+import { ATTRIBUTES, ELEMENTS, PREFIXES, Value } from '../../../web/wire/vocabulary';
 import { LiveBullets, LiveChecked, LiveSelected, LiveValue } from '../../../web/wire/frames';
 import type { ReplicaNode } from './replica';
 
 const elements = new Map<string, number>(); // name → content
-for (const [space, content, list] of ELEMENTS) for (const name of list.split(' ')) elements.set(space === 1 ? `svg:${name}` : name, content);
+for (const [space, content, list] of ELEMENTS) for (const name of list.split(' ')) elements.set((PREFIXES[space] ?? '') + name, content);
 
 function attribute(element: string, name: string, value: string): string | null {
   if (/^data-[a-z0-9._:-]{1,64}$/.test(name) || name === 'aria-label') return value;
   for (const [kind, where, list, on, values] of ATTRIBUTES) {
     if (name.startsWith('#') || !list.split(' ').includes(name)) continue;
-    const svg = element.startsWith('svg:');
-    if (!(where === 3 ? (on ?? '').split(' ').includes(element) : where === 2 || where === (svg ? 1 : 0))) continue;
+    const every = element.startsWith('svg:') ? 1 : element.startsWith('math:') ? 4 : 0;
+    if (!(where === 3 ? (on ?? '').split(' ').includes(element) : where === 2 || where === every)) continue;
     if (kind === Value.Flag) return '';
     if (kind !== Value.Enum) return value;
     const at = (values ?? '').split(' ').indexOf(value.toLowerCase());
@@ -23,6 +23,10 @@ function attribute(element: string, name: string, value: string): string | null 
 function nameOf(el: Element): string | null {
   const svg = el.namespaceURI === 'http://www.w3.org/2000/svg';
   if (svg) return elements.has(`svg:${el.localName}`) ? `svg:${el.localName}` : null;
+  if (el.namespaceURI === 'http://www.w3.org/1998/Math/MathML') {
+    if (el.localName.startsWith('annotation')) return null;
+    return elements.has(`math:${el.localName}`) ? `math:${el.localName}` : 'math:mrow';
+  }
   if (/^(script|noscript|template|base|meta|title|link|source|track|param|datalist|vitrine-ui)$/.test(el.localName)) return null;
   if (elements.has(el.localName)) return el.localName;
   return /^[a-z][a-z0-9._]*-/.test(el.localName) ? el.localName : 'span';
@@ -31,7 +35,8 @@ function nameOf(el: Element): string | null {
 function fits(parent: string, child: string): boolean {
   const content = parent === 'shadow' ? 2 : (elements.get(parent) ?? 2);
   if (content === 3) return child.startsWith('svg:');
-  if (content === 2 || content === 4) return child !== 'html' && (!child.startsWith('svg:') || child === 'svg:svg');
+  if (content === 5) return child.startsWith('math:');
+  if (content === 2 || content === 4) return child !== 'html' && (!child.includes(':') || child === 'svg:svg' || child === 'math:math');
   return false;
 }
 

@@ -5,7 +5,7 @@ import {
   OpElem, OpEnd, OpFocus, OpInsert, OpLive, OpPage, OpRef, OpSet, OpShadow, OpSum, OpText, OpUnset, OpView, Role, fromCustomer,
 } from '../../../web/wire/frames';
 import type { Batch, Str } from '../../../web/wire/frames';
-import { ATTRIBUTES, ELEMENTS, Value } from '../../../web/wire/vocabulary';
+import { ATTRIBUTES, ELEMENTS, PREFIXES, Value } from '../../../web/wire/vocabulary';
 
 export interface ReplicaNode {
   readonly id: number;
@@ -26,7 +26,7 @@ interface AttrDef {
 }
 
 const names: string[] = [''];
-for (const [space, , list] of ELEMENTS) for (const name of list.split(' ')) names.push(space === 1 ? `svg:${name}` : name);
+for (const [space, , list] of ELEMENTS) for (const name of list.split(' ')) names.push((PREFIXES[space] ?? '') + name);
 const attributes: AttrDef[] = [{ name: '', value: 0, list: [] }];
 for (const [value, , list, , values] of ATTRIBUTES) for (const name of list.split(' ')) attributes.push({ name, value, list: values ? values.split(' ') : [] });
 

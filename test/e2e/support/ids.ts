@@ -4,9 +4,9 @@ import {
   type Batch, LiveBullets, LiveChecked, LiveClosed, LiveIndeterminate, LiveNatural, LiveOpen, LiveScroll, LiveSelected, LiveValue,
   OpBox, OpElem, OpEnd, OpInsert, OpPage, OpShadow, OpText, OpView, type Str,
 } from '../../../web/wire/frames';
-import { ATTRIBUTES, ELEMENTS, Value } from '../../../web/wire/vocabulary';
+import { ATTRIBUTES, ELEMENTS, PREFIXES, Value } from '../../../web/wire/vocabulary';
 
-const elements = ELEMENTS.flatMap(([space, , names]) => names.split(' ').map((name) => (space === 1 ? `svg:${name}` : name)));
+const elements = ELEMENTS.flatMap(([space, , names]) => names.split(' ').map((name) => (PREFIXES[space] ?? '') + name));
 const attributes = ATTRIBUTES.flatMap(([value, , names]) => names.split(' ').map((name) => ({ name, value })));
 
 /** An element of a snapshot. */

@@ -79,7 +79,7 @@ function children(nodes: NodeListOf<ChildNode>): Dump[] {
 
 function dump(element: Element): Dump {
   const rule = elementRule(element);
-  if (rule?.key !== element.localName && rule?.key !== `svg:${element.localName}`) return { kind: `not in the tables: ${element.localName}` };
+  if (rule?.key.replace(/^(svg|math):/, '') !== element.localName) return { kind: `not in the tables: ${element.localName}` };
   const inside = rule.content === Content.Empty ? [] : children(element.childNodes);
   const shadow = element.shadowRoot;
   return {

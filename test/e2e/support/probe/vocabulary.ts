@@ -1,5 +1,5 @@
 // The policy as the test understands it: read from the generated tables, but by other code than the SDK's or the viewer's.
-import { ATTRIBUTES, Content, ELEMENTS, NAMESPACES, Value } from '../../../../web/wire/vocabulary';
+import { ATTRIBUTES, Content, ELEMENTS, NAMESPACES, PREFIXES, Value } from '../../../../web/wire/vocabulary';
 
 /** What the tables say about an element. */
 export interface ElementRule {
@@ -16,10 +16,11 @@ export interface AttributeRule {
 
 const HTML = NAMESPACES[0];
 const SVG = NAMESPACES[1];
+const MATHML = NAMESPACES[2];
 const byKey = new Map<string, ElementRule>();
 for (const [space, content, names] of ELEMENTS) {
   for (const name of names.split(' ')) {
-    const key = space === 1 ? `svg:${name}` : name;
+    const key = (PREFIXES[space] ?? '') + name;
     byKey.set(key, { key, content });
   }
 }
@@ -34,6 +35,7 @@ const omitted = new Set('script noscript template base meta title link source tr
 export function elementRule(element: Element): ElementRule | null {
   const name = element.localName;
   if (element.namespaceURI === SVG) return byKey.get(`svg:${name}`) ?? null;
+  if (element.namespaceURI === MATHML) return byKey.get(`math:${name}`) ?? (name.startsWith('annotation') ? null : (byKey.get('math:mrow') ?? null));
   if (element.namespaceURI !== HTML) return null;
   if (name === 'link' && (element as HTMLLinkElement).relList.contains('stylesheet')) return style;
   if (omitted.has(name)) return null;
@@ -43,17 +45,18 @@ export function elementRule(element: Element): ElementRule | null {
 
 /** Whether a parent may hold a child. */
 export function holds(parent: ElementRule, child: ElementRule): boolean {
-  const svg = child.key.startsWith('svg:');
-  if (parent.content === Content.SVGFlow) return svg;
-  if (parent.content === Content.HTMLFlow || parent.content === Content.HTMLInSVG) return !svg || child.key === 'svg:svg';
+  if (parent.content === Content.SVGFlow) return child.key.startsWith('svg:');
+  if (parent.content === Content.MathFlow) return child.key.startsWith('math:');
+  if (parent.content === Content.HTMLFlow || parent.content === Content.HTMLInSVG) return !/^(svg:(?!svg$)|math:(?!math$))/.test(child.key);
   return false;
 }
 
 /** The rule for an attribute of the page on an element; undefined when it is not shared. */
 export function attributeRule(name: string, element: ElementRule): AttributeRule | undefined {
   const svg = element.key.startsWith('svg:');
+  const math = element.key.startsWith('math:');
   for (const [value, where, names, on, values] of ATTRIBUTES) {
-    const here = where === 2 || (where === 0 && !svg) || (where === 1 && svg) || (where === 3 && (on ?? '').split(' ').includes(element.key));
+    const here = where === 2 || (where === 0 && !svg && !math) || (where === 1 && svg) || (where === 4 && math) || (where === 3 && (on ?? '').split(' ').includes(element.key));
     if (here && names.split(' ').includes(name)) return { name, value, values: values ? values.split(' ') : [] };
   }
   if (/^data-[a-z0-9._:-]{1,64}$/.test(name) || /^aria-[a-z]+$/.test(name)) return { name, value: Value.Attr, values: [] };
