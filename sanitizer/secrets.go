@@ -15,6 +15,19 @@ const (
 	DetectEmails                    // addresses of e-mail (RFC 5322, the form without quotes)
 )
 
+// DetectNamed gives a kind of secret by its name in a configuration: cards, ibans or emails.
+func DetectNamed(name string) (kind Detect, ok bool) {
+	switch name {
+	case "cards":
+		return DetectCards, true
+	case "ibans":
+		return DetectIBANs, true
+	case "emails":
+		return DetectEmails, true
+	}
+	return 0, false
+}
+
 // bullet takes the place of each character of a secret; asterisk does where there is no room for bullets.
 const (
 	bullet   = "\u2022"

@@ -1,6 +1,7 @@
 package sanitizer
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -98,6 +99,61 @@ func TestThreat03_URLText(t *testing.T) {
 	if !ok || len(out) > maxURLText || !utf8.Valid(out) {
 		t.Error("a long address is not cut at a character")
 	}
+}
+
+func TestThreat03_URLQuery(t *testing.T) {
+	whole := func(dst, url []byte) ([]byte, bool) { return appendURL(dst, url, true) }
+	run(t, whole, []cssTest{
+		{"https://u:p@example.com/a\\b?c=\\d e#f\u202eg", "https://example.com/a/b?c=\\d%20e#fg"},
+		{"https://example.com?a=1", "https://example.com/?a=1"},
+		{"https://example.com#x@y", "https://example.com/#x@y"},
+		{"mailto:a@example.com?subject=x y", "mailto:a@example.com?subject=x%20y"},
+		{"javascript:alert(1)?x", "-"}, {"https:///?x", "-"},
+	})
+}
+
+// FuzzURLText holds that an address that is shown is one word of an allowed scheme, names no user, hides nothing, shows
+// its query only when it may, and is the same when it is judged again.
+func FuzzURLText(f *testing.F) {
+	for _, c := range []string{"https://user:pw@b\u00fccher.example:8080/a/b?c=d#e", "HTTP:\\\\example.com\\x", "mailto:a@example.com?subject=x", "tel:+49 30 123",
+		" java\nscript:alert(1)", "https://[::1]:80/", "https://xn--a/", "https://\u202eexample.com/", "https://a:99999/", "data:,x", "https://a%40b/"} {
+		f.Add([]byte(c))
+	}
+	for _, c := range naughty(f) {
+		f.Add(c)
+	}
+	f.Fuzz(func(t *testing.T, url []byte) {
+		for _, query := range []bool{false, true} {
+			out, ok := appendURL([]byte("x"), url, query)
+			if out[0] != 'x' || !ok && len(out) != 1 {
+				t.Fatal("what was there before is changed")
+			}
+			if !ok {
+				continue
+			}
+			out = out[1:]
+			scheme, rest, _ := strings.Cut(string(out), ":")
+			if scheme != "https" && scheme != "http" && scheme != "mailto" && scheme != "tel" {
+				t.Fatal("another scheme")
+			}
+			if len(out) > maxURLText || !utf8.Valid(out) || !query && bytes.ContainsAny(out, "?#") {
+				t.Fatal("too long, not UTF-8, or with a query")
+			}
+			for _, r := range rest {
+				if control(r) || deceives(r) || r == ' ' {
+					t.Fatal("a character that hides, or a space")
+				}
+			}
+			if host, isWeb := strings.CutPrefix(rest, "//"); isWeb && scheme[0] == 'h' {
+				if end := strings.IndexAny(host, "/?#"); end <= 0 || strings.IndexFunc(host[:end], func(r rune) bool { return r > 0x7e || r == '@' || r == '%' }) >= 0 {
+					t.Fatal("the host is not plain ASCII")
+				}
+			}
+			if again, ok := appendURL(nil, out, query); !ok || !bytes.Equal(again, out) {
+				t.Fatal("not the same when it is judged again")
+			}
+		}
+	})
 }
 
 func TestThreat15_CustomElements(t *testing.T) {

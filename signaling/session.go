@@ -72,7 +72,7 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) error {
 	if !ok || !site.allows(origin) {
 		return problemOrigin
 	}
-	id, err := s.config.SFU.Open(sfu.SessionConfig{Site: key, Origin: origin})
+	id, err := s.config.SFU.Open(sfu.SessionConfig{Site: key, Origin: origin, Policy: site.policy()})
 	if err != nil {
 		return problemOf(err)
 	}

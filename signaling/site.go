@@ -10,6 +10,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"vitrine/sanitizer"
 )
 
 // Site is one owner's site: whose pages may start sessions, and how they are masked.
@@ -20,6 +22,20 @@ type Site struct {
 	Origins []string // exact origins such as "https://shop.example"; a loopback origin may end in ":*" for every port
 	Mask    []string // CSS selectors of elements that are masked besides what always is
 	Private bool     // everything is masked that is not marked data-vitrine="show"
+	// ShowQuery shows agents the query and fragment of addresses, which often carry names, numbers and keys.
+	ShowQuery bool
+	// Detect are the kinds of secrets that the server looks for in every text: cards, ibans, emails.
+	Detect []string
+}
+
+// policy is what the site asks of the sanitizer. Names that do not exist were refused by Validate.
+func (s Site) policy() sanitizer.Policy {
+	p := sanitizer.Policy{ShowQuery: s.ShowQuery}
+	for _, name := range s.Detect {
+		kind, _ := sanitizer.DetectNamed(name)
+		p.Detect |= kind
+	}
+	return p
 }
 
 // DevSite is the site of a development server: every port of this machine and nothing else.
@@ -59,6 +75,11 @@ func (s Site) Validate() error {
 	for _, selector := range s.Mask {
 		if strings.TrimSpace(selector) == "" || len(selector) > maxSelector || !utf8.ValidString(selector) {
 			return fmt.Errorf("site %s: a mask selector is empty or longer than %d bytes", s.Key, maxSelector)
+		}
+	}
+	for _, name := range s.Detect {
+		if _, ok := sanitizer.DetectNamed(name); !ok {
+			return fmt.Errorf("site %s: detect %q: use cards, ibans and emails", s.Key, name)
 		}
 	}
 	return nil

@@ -52,6 +52,9 @@ type siteConfig struct {
 	Origins []string `yaml:"origins"`
 	Mask    []string `yaml:"mask"`
 	Private bool     `yaml:"private"`
+
+	ShowQuery bool     `yaml:"show_query"`
+	Detect    []string `yaml:"detect"`
 }
 
 type sessionConfig struct {
@@ -236,6 +239,7 @@ func (c *config) sites() []signaling.Site {
 	for _, s := range c.Sites {
 		sites = append(sites, signaling.Site{
 			Key: s.Key, Name: s.Name, Company: s.Company, Origins: s.Origins, Mask: s.Mask, Private: s.Private,
+			ShowQuery: s.ShowQuery, Detect: s.Detect,
 		})
 	}
 	demo := signaling.DevSite()

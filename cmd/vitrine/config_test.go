@@ -175,3 +175,20 @@ func TestOnlyDevHasTheDemoSite(t *testing.T) {
 		t.Errorf("a configured demo site: %+v", sites)
 	}
 }
+
+// TestSiteOptionsReachTheSite holds that no option of a site is lost on its way.
+func TestSiteOptionsReachTheSite(t *testing.T) {
+	c := defaults()
+	if err := load(example, &c); err != nil {
+		t.Fatal(err)
+	}
+	c.Sites[0].ShowQuery = true
+	site := c.sites()[0]
+	if !site.ShowQuery || !slices.Equal(site.Detect, []string{"cards", "ibans"}) {
+		t.Errorf("show_query %v, detect %v", site.ShowQuery, site.Detect)
+	}
+	site.Detect = append(site.Detect, "telephones")
+	if err := site.Validate(); err == nil || !strings.Contains(err.Error(), "telephones") || !strings.Contains(err.Error(), "cards") {
+		t.Errorf("a kind of secret that does not exist: %v", err)
+	}
+}
