@@ -146,9 +146,10 @@ type Say struct {
 	Text []byte `wire:"max=8192,utf8"`
 }
 
-// Run is a piece of a chat message in one style: 1 bold, 2 italic, 4 code, 8 starts a list item, 16 starts a line.
+// Run is a piece of a chat message in one style: 1 bold, 2 italic, 4 code, 8 starts a list item, 16 starts a line, 32 says
+// where the link before it leads.
 type Run struct {
-	Style uint8  `wire:"max=31"`
+	Style uint8  `wire:"max=63"`
 	Text  []byte `wire:"max=8192,utf8"`
 }
 

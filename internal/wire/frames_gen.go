@@ -500,7 +500,7 @@ func (f *Said) decode(r *Reader) {
 	f.Runs = f.Runs[:0]
 	for n := r.Count(256); n > 0 && r.rule == ""; n-- {
 		var e Run
-		e.Style = uint8(r.Uint(31))
+		e.Style = uint8(r.Uint(63))
 		e.Text = r.Text(8192)
 		f.Runs = append(f.Runs, e)
 	}
@@ -775,7 +775,7 @@ func (f *Gone) AppendTo(dst []byte) []byte {
 
 func (f *Gone) decode(r *Reader) {
 	f.Asset = AssetID(r.Uint(maxAsset))
-	f.Reason = GoneReason(r.Uint(4))
+	f.Reason = GoneReason(r.Uint(9))
 }
 
 // Type is 43.
@@ -823,7 +823,7 @@ func (f *Ready) AppendTo(dst []byte) []byte {
 func (f *Ready) decode(r *Reader) {
 	f.Asset = AssetID(r.Uint(maxAsset))
 	f.Kind = AssetKind(r.Uint(2))
-	f.Mime = Mime(r.Uint(7))
+	f.Mime = Mime(r.Uint(8))
 	f.Hash = r.Hash()
 	f.Size = uint32(r.Uint(16777216))
 	f.Width = uint32(r.Uint(16384))

@@ -91,8 +91,8 @@ func limit(field reflect.StructField, otherwise int64) int64 {
 // enums are the types whose values are listed, with the highest.
 var enums = map[reflect.Type]int64{
 	reflect.TypeFor[wire.SessionState](): int64(wire.StateEnded), reflect.TypeFor[wire.EndReason](): int64(wire.EndFault),
-	reflect.TypeFor[wire.AssetKind](): int64(wire.AssetSheet), reflect.TypeFor[wire.Mime](): int64(wire.MimeWOFF),
-	reflect.TypeFor[wire.GoneReason](): int64(wire.GoneRule), reflect.TypeFor[wire.PointerKind](): int64(wire.PointerLeave),
+	reflect.TypeFor[wire.AssetKind](): int64(wire.AssetSheet), reflect.TypeFor[wire.Mime](): int64(wire.MimeSVG),
+	reflect.TypeFor[wire.GoneReason](): int64(wire.GoneFull), reflect.TypeFor[wire.PointerKind](): int64(wire.PointerLeave),
 	reflect.TypeFor[wire.StrokeTool](): int64(wire.ToolClear), reflect.TypeFor[wire.Key](): int64(wire.KeySelectAll),
 	reflect.TypeFor[wire.Move](): int64(wire.MoveReload), reflect.TypeFor[wire.Role](): int64(wire.RoleTitle),
 }

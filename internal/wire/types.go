@@ -136,6 +136,7 @@ const (
 	MimeAVIF
 	MimeWOFF2
 	MimeWOFF
+	MimeSVG // as the server wrote it anew
 )
 
 // GoneReason says why an asset cannot be shown.
@@ -145,9 +146,14 @@ type GoneReason uint8
 const (
 	GoneBlocked GoneReason = iota // the page may not read it (CORS)
 	GoneMissing                   // it did not load
-	GoneTooBig
-	GoneType // not a type that is shared
-	GoneRule // the server refused its bytes
+	GoneTooBig                    // more bytes than are shared
+	GoneType                      // not a type that is shared
+	GoneRule                      // the server refused its bytes
+	GoneSize                      // an image of too many pixels
+	GoneFrames                    // an animation of too many frames
+	GoneDamaged                   // its bytes are not what they say, or something stands behind them
+	GoneExpands                   // it would unpack to, or be drawn as, too much
+	GoneFull                      // the session has too many already
 )
 
 // BoxReason says why a part of the page is shown as an empty box of the same size.

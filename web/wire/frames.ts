@@ -116,6 +116,7 @@ export const Mime = {
   AVIF: 5,
   WOFF2: 6,
   WOFF: 7,
+  SVG: 8,
 } as const;
 
 export const GoneReason = {
@@ -124,6 +125,11 @@ export const GoneReason = {
   TooBig: 2,
   Type: 3,
   Rule: 4,
+  Size: 5,
+  Frames: 6,
+  Damaged: 7,
+  Expands: 8,
+  Full: 9,
 } as const;
 
 export const BoxReason = {
@@ -311,7 +317,8 @@ export interface Say {
   readonly text: string;
 }
 
-/** Run is a piece of a chat message in one style: 1 bold, 2 italic, 4 code, 8 starts a list item, 16 starts a line. */
+/** Run is a piece of a chat message in one style: 1 bold, 2 italic, 4 code, 8 starts a list item, 16 starts a line, 32 says
+ * where the link before it leads. */
 export interface Run {
   readonly style: number;
   readonly text: string;
@@ -606,7 +613,7 @@ export const release = '14 0 release scopes:0:255';
 export const pause = '15 0 pause paused:2';
 export const end = '16 0 end';
 export const say = '18 0 say text:4:8192';
-export const said = '19 0 said from name:4:128 runs:6:256:style/0/31|text/4/8192';
+export const said = '19 0 said from name:4:128 runs:6:256:style/0/63|text/4/8192';
 export const refused = '20 0 refused seq rule:4:64 node';
 export const receipt = '21 0 receipt seq from rule:4:64 node';
 export const ack = '22 0 ack epoch seq';
@@ -618,9 +625,9 @@ export const stroke = '27 0 stroke tool:0:3 colour:0:7 points:6:2048:x/1/1048576
 export const stroked = '28 0 stroked from tool:0:3 colour:0:7 points:6:2048:x/1/1048576|y/1/1048576';
 export const offer = '40 0 offer asset:0:9007199254740991 assetKind:0:2 hash:3 size:0:8388608 width:0:16384 height:0:16384';
 export const want = '41 0 want hashes:7:64';
-export const gone = '42 0 gone asset:0:9007199254740991 reason:0:4';
+export const gone = '42 0 gone asset:0:9007199254740991 reason:0:9';
 export const chunk = '43 2 chunk hash:3 index:0:1023 count:0:1024 data:5:15360';
-export const ready = '44 0 ready asset:0:9007199254740991 assetKind:0:2 mime:0:7 hash:3 size:0:16777216 width:0:16384 height:0:16384';
+export const ready = '44 0 ready asset:0:9007199254740991 assetKind:0:2 mime:0:8 hash:3 size:0:16777216 width:0:16384 height:0:16384';
 export const batch = '50 1 batch epoch seq snapshot:2 clear:2 strings:6:8192:role/0/13|text/4/1048576 literals:6:262144:role/0/13|text/4/1048576 ops:5:8388608';
 export const pointer = '60 3 pointer pointerKind:0:3 epoch node x:0:65535 y:0:65535';
 export const pointed = '61 3 pointed from pointerKind:0:3 epoch node x:0:65535 y:0:65535';
