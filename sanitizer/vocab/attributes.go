@@ -1,7 +1,7 @@
 package vocab
 
 // Attributes are all attributes that can be named, by code. Why stands where the safe default of the Sanitizer API does not
-// have the attribute on every one of its elements. What was considered and left out is in Refusals.
+// have the attribute on every one of its elements. What was considered and left out is in RefusedAttributes.
 //
 // Where one spelling has two meanings, the table has two entries: button-type, list-type, matrix-type and func-type are
 // all spelled "type" in the page, font-color is "color"; the third column is the spelling.

@@ -1,7 +1,7 @@
 package vocab
 
 // Elements are all elements that can be named, by code. Why stands where the safe default of the Sanitizer API has no
-// such element. What was considered and left out is in Refusals.
+// such element. What was considered and left out is in RefusedElements.
 var Elements = []Element{
 	{1, HTML, "#custom", HTMLFlow, "shops and portals are built of them; the name follows as text with a grammar of its own, and nothing is registered in the stage"},
 	{2, HTML, "html", HTMLFlow, ""},

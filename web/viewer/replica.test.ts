@@ -72,6 +72,21 @@ describe('a snapshot', () => {
     expect(b.acks).toEqual([0]);
   });
 
+  it('threat-12 has formulas in their own namespace', () => {
+    given((pen) => {
+      pen.elem('math:math', [['display', 'block']], () => {
+        pen.elem('math:mfrac', [['linethickness', '2px']], () => {
+          pen.elem('math:mi', [['mathvariant', 'normal']], () => pen.text('x'));
+          pen.elem('math:mo', [['stretchy', 'false'], ['mathcolor', 'red']], () => pen.text('+'));
+        });
+      });
+    });
+    expect(b.body()).toBe(
+      '<math display="block"><mfrac linethickness="2px"><mi mathvariant="normal">x</mi><mo stretchy="false" mathcolor="red">+</mo></mfrac></math>',
+    );
+    expect([...b.doc.body.querySelectorAll('*')].every((el) => el.namespaceURI === 'http://www.w3.org/1998/Math/MathML')).toBe(true);
+  });
+
   it('replaces the page before it', () => {
     given((pen) => pen.text('old'));
     given((pen) => pen.text('new'));
@@ -228,6 +243,17 @@ describe('this fence alone refuses', () => {
   it('text in a style element', () => refuses('row13-content', in_((pen) => pen.elem('style', [], () => pen.text('@import "x"')))));
   it('elements in an option', () => refuses('row13-content', in_((pen) => pen.elem('option', [], () => pen.elem('b')))));
   it('HTML in SVG but in foreignObject', () => refuses('row13-content', in_((pen) => pen.elem('svg:svg', [], () => pen.elem('div')))));
+  it('HTML in MathML', () => refuses('row13-content', in_((pen) => pen.elem('math:math', [], () => pen.elem('math:mtext', [], () => pen.elem('span'))))));
+  it('MathML outside of math', () => refuses('row13-content', in_((pen) => pen.elem('math:mi'))));
+  it('MathML in SVG', () => refuses('row13-content', in_((pen) => pen.elem('svg:svg', [], () => pen.elem('math:math')))));
+  it('boxes in MathML', () => refuses('row13-content', in_((pen) => pen.elem('math:math', [], () => pen.box(0, 1, 1)))));
+  it('attributes of another language', () => refuses('row2-place', in_((pen) => pen.elem('math:math', [], () => pen.elem('math:mi', [['fill', 'red']])))));
+  it('every code beyond the tables', () => {
+    for (let code = elements.length; code < 256; code++) {
+      b = bench();
+      refuses('row1-element', in_((pen) => pen.elem(code)));
+    }
+  });
   it('a second root', () => refuses('row13-document', (pen) => pen.into(0, () => {
     pen.elem('html');
     pen.elem('html');

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,7 +13,7 @@ import (
 // vocabularyTS writes the vocabulary for the browser: what the SDK can say and what the viewer accepts.
 // Entries that follow each other and differ in their names only share a line: the tables are a part of the SDK's size.
 func vocabularyTS() ([]byte, error) {
-	if err := vocab.Validate(); err != nil {
+	if err := errors.Join(vocab.Validate(), vocab.ValidateRefusals()); err != nil {
 		return nil, err
 	}
 	var b bytes.Buffer
