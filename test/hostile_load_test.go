@@ -1,19 +1,18 @@
 package test
 
 import (
-	"errors"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"vitrine/internal/wire"
-	"vitrine/sanitizer/vocab"
+	"vitrine/test/hostile"
 )
 
 // TestHostileNeighbour measures how long changes of an honest session take to the agent, alone and while four other
 // customers, each in one session after the other, send as much as they can. It prints the times and holds only that every
-// change arrives.
+// change arrives; `make bench ONLY=neighbour` measures.
 func TestHostileNeighbour(t *testing.T) {
 	const attackers, lives = 4, 4
 	e := Start(t, Options{})
@@ -87,7 +86,7 @@ func (s *shared) nonsense() (sent int) {
 		s.open()
 		b := s.page
 		b.NoTable = true
-		into(b, 3, func() {
+		hostile.Into(b, 3, func() {
 			for range 20_000 {
 				b.Tag("p", "class", canary)
 				b.End()
@@ -109,73 +108,4 @@ func (s *shared) nonsense() (sent int) {
 		}
 	}
 	return sent
-}
-
-// TestHostileCustomerBesideOthers measures changes of an honest session at the pace of a busy page, alone and while a
-// hostile customer connects, sends what is refused until the server has enough, and is gone. It prints the ratio and
-// holds that every change arrives and that the hostile customer is closed.
-func TestHostileCustomerBesideOthers(t *testing.T) {
-	const rounds, changes, pace = 4, 100, 10 * time.Millisecond
-	e := Start(t, Options{})
-	honest := share(t, e, e.AgentToken(t, "ada"))
-	honest.open()
-	honest.send(honest.page.Batch())
-	var alone, beside []time.Duration
-	for range rounds {
-		alone = honest.paced(alone, changes, pace)
-		token, done := e.AgentToken(t, "eve"), make(chan error, 1)
-		go func() { done <- hostile(t, e, token) }()
-		beside = honest.paced(beside, changes, pace)
-		if err := <-done; err != nil {
-			t.Fatal(err)
-		}
-	}
-	slices.Sort(alone)
-	slices.Sort(beside)
-	p99 := func(times []time.Duration) time.Duration { return times[len(times)*99/100] }
-	t.Logf("%d changes alone: p50 %v p99 %v; beside a hostile customer: p50 %v p99 %v; ratio of p99 %.2f", len(alone),
-		alone[len(alone)/2], p99(alone), beside[len(beside)/2], p99(beside), float64(p99(beside))/float64(p99(alone)))
-}
-
-// paced sends n changes at a pace and appends the times that they took.
-func (s *shared) paced(times []time.Duration, n int, pace time.Duration) []time.Duration {
-	tick := time.NewTicker(pace)
-	defer tick.Stop()
-	for range n {
-		<-tick.C
-		start := time.Now()
-		s.goesOn()
-		times = append(times, time.Since(start))
-	}
-	return times
-}
-
-// hostile is one hostile customer from its connection to its end.
-func hostile(t *testing.T, e *Env, token string) error {
-	ctx := soon(t)
-	s, err := tryShare(ctx, e, token)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	for range 3 {
-		s.page.NoTable = true
-		s.open()
-		into(s.page, 3, func() {
-			for range 500 {
-				s.page.Tag("p", "class", canary)
-				s.page.End()
-			}
-			s.page.Elem(uint16(len(vocab.Elements)+1), "script", nil)
-			s.page.End()
-		})
-		// The connection may be closed already.
-		_ = s.customer.SendBytes(wire.Dom, s.page.Batch().AppendTo(nil), true)
-	}
-	select {
-	case <-s.customer.Closed():
-		return nil
-	case <-ctx.Done():
-		return errors.New("a hostile customer is still connected")
-	}
 }

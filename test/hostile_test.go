@@ -9,15 +9,15 @@ import (
 	"testing"
 
 	"vitrine/internal/wire"
-	"vitrine/sanitizer/vocab"
 	"vitrine/test/client"
+	"vitrine/test/hostile"
 	"vitrine/test/page"
 )
 
 // canary stands where nothing may reach an agent, plain where something must.
 const (
-	canary = "canary-4d1f"
-	plain  = "plain-words-77"
+	canary = hostile.Canary
+	plain  = hostile.Plain
 )
 
 // shared is a session whose page an agent sees.
@@ -75,25 +75,8 @@ func tryShare(ctx context.Context, e *Env, token string) (*shared, error) {
 	return s, err
 }
 
-// open writes the beginning of a snapshot: html is node 1, body 2, a div 3 with the text 4, an svg 5, a masked div 6.
-func (s *shared) open() {
-	b := s.page
-	b.Snapshot()
-	b.Page(0, "https://shop.example/", "Shop")
-	b.Into(0)
-	b.Tag("html")
-	b.Tag("body")
-	b.Tag("div")
-	b.Text(plain)
-	b.End()
-	b.Tag("svg:svg")
-	b.End()
-	b.Tag("div", "#mask", "")
-	b.End()
-	b.End()
-	b.End()
-	b.End()
-}
+// open writes the beginning of a snapshot.
+func (s *shared) open() { hostile.Open(s.page) }
 
 func (s *shared) send(f wire.Frame) {
 	s.t.Helper()
@@ -115,48 +98,14 @@ func (s *shared) nothing() {
 	}
 }
 
-// cleaned are values from which the canary must go while the rest of the page stays: element, attribute and value.
-var cleaned = [][3]string{
-	{"a", "href", "javascript:" + canary}, {"a", "href", "java\tscript:" + canary}, {"a", "href", " \x01JaVaScRiPt:" + canary},
-	{"a", "href", "data:text/html," + canary}, {"a", "href", "vbscript:" + canary}, {"a", "href", "https://u:" + canary + "@shop.example/"},
-	{"a", "href", "https://shop.example/?" + canary}, {"a", "href", "blob:https://shop.example/" + canary},
-	{"svg:a", "href", "javascript:" + canary}, {"blockquote", "cite", "file:///" + canary},
-	{"div", "style", "background:url(//" + canary + ")"}, {"div", "style", "background:u\\72l('//" + canary + "')"},
-	{"div", "style", "width:expression(" + canary + ")"}, {"div", "style", "-moz-binding:url(" + canary + ")"},
-	{"div", "style", "background:image-set('" + canary + "' 1x)"}, {"div", "style", "color:red}@import '" + canary + "';{"},
-	{"div", "style", "behavior:url(#" + canary + ")"}, {"svg:rect", "fill", "url(https://" + canary + "/)"},
-	{"svg:rect", "filter", "url(data:image/svg+xml," + canary + ")"}, {"svg:rect", "mask", "src('" + canary + "')"},
-	{"div", "id", canary + " onclick=1"}, {"td", "colspan", canary}, {"svg:path", "d", canary}, {"body", "bgcolor", "url(" + canary + ")"},
-}
-
 // TestHostileValues holds that what acts is taken out of a page on its way, and that the rest arrives.
 func TestHostileValues(t *testing.T) {
 	e := Start(t, Options{})
 	s := share(t, e, e.AgentToken(t, "ada"))
 	b := s.page
-	b.Snapshot()
-	b.Page(0, "javascript:"+canary, "Shop")
-	b.Into(0)
-	b.Tag("html")
-	b.Tag("body")
-	b.Text(plain)
-	for _, v := range cleaned {
-		if strings.HasPrefix(v[0], "svg:") {
-			b.Tag("svg:svg")
-		}
-		a, ok := page.Attribute(page.Code(v[0]), v[1], v[2])
-		if !ok {
-			t.Fatalf("no attribute %s on %s", v[1], v[0])
-		}
-		b.Elem(page.Code(v[0]), "", []page.Attr{a})
-		b.End()
-		if strings.HasPrefix(v[0], "svg:") {
-			b.End()
-		}
+	if err := hostile.Document(b); err != nil {
+		t.Fatal(err)
 	}
-	b.End()
-	b.End()
-	b.End()
 	if err := s.customer.SendBytes(wire.Dom, b.Batch().AppendTo(nil), true); err != nil {
 		t.Fatal(err)
 	}
@@ -168,61 +117,10 @@ func TestHostileValues(t *testing.T) {
 	if err := replica.Apply(got); err != nil {
 		t.Fatalf("the agent cannot apply it: %v", err)
 	}
-	if !strings.Contains(replica.Tree.Dump(), plain) || len(replica.Tree.Nodes) < len(cleaned) {
+	if !strings.Contains(replica.Tree.Dump(), plain) || len(replica.Tree.Nodes) < len(hostile.Values) {
 		t.Error("the rest of the page did not arrive")
 	}
 	s.nothing()
-}
-
-// attacks are batches behind a good snapshot that must be refused whole. They all carry the canary as text.
-var attacks = map[string]func(*page.Builder){
-	"script":                 func(b *page.Builder) { into(b, 3, func() { b.Elem(1, "script", nil); b.Text(canary); b.End() }) },
-	"element without code":   func(b *page.Builder) { into(b, 3, func() { b.Elem(200, "", nil); b.Text(canary); b.End() }) },
-	"on* behind aria-":       func(b *page.Builder) { b.Set(3, page.Attr{Code: vocab.AriaAttr, Name: "onclick", Text: canary}) },
-	"on* behind data-":       func(b *page.Builder) { b.Set(3, page.Attr{Code: vocab.DataAttr, Name: "x onclick", Text: canary}) },
-	"attribute without code": func(b *page.Builder) { b.Raw(wire.OpSet); b.ID(3); b.Uint(250); b.Ref(wire.RoleAttr, canary) },
-	"address on a div":       func(b *page.Builder) { b.Raw(wire.OpSet); b.ID(3); b.Uint(vocab.HrefAttr); b.Ref(wire.RoleURL, canary) },
-	"HTML in SVG":            func(b *page.Builder) { into(b, 5, func() { b.Tag("p"); b.Text(canary); b.End() }) },
-	"text in style": func(b *page.Builder) {
-		into(b, 3, func() { b.Tag("style"); b.Text("@import '" + canary + "'"); b.End() })
-	},
-	"second root":            func(b *page.Builder) { into(b, 0, func() { b.Tag("html"); b.Text(canary); b.End() }) },
-	"text in what is hidden": func(b *page.Builder) { into(b, 6, func() { b.Text(canary) }) },
-	"cycle":                  func(b *page.Builder) { b.Detach(2); into(b, 3, func() { b.Text(canary); b.Take(2) }) },
-	"taken twice":            func(b *page.Builder) { b.Detach(4); into(b, 3, func() { b.Text(canary); b.Take(4); b.Take(4) }) },
-	"id used again":          func(b *page.Builder) { into(b, 3, func() { b.Raw(wire.OpAt, 4); b.Text(canary) }) },
-	"id of the future":       func(b *page.Builder) { b.SetText(b.Next(), canary) },
-	"dangling place":         func(b *page.Builder) { b.Before(b.Next() + 9); b.Text(canary); b.End() },
-	"deep nesting": func(b *page.Builder) {
-		into(b, 3, func() {
-			for range 600 {
-				b.Tag("p")
-			}
-			b.Text(canary)
-			for range 600 {
-				b.End()
-			}
-		})
-	},
-	"many children": func(b *page.Builder) {
-		into(b, 3, func() {
-			b.Text(canary)
-			for range wire.MaxChildren {
-				b.Text("x")
-			}
-		})
-	},
-	"text as css":  func(b *page.Builder) { b.Raw(wire.OpSet); b.ID(3); b.Uint(14); b.Ref(wire.RoleText, canary) },
-	"not UTF-8":    func(b *page.Builder) { b.SetText(4, canary+"\xff") },
-	"wrong sum":    func(b *page.Builder) { b.SetText(4, canary); b.Sum(6, 1) },
-	"junk":         func(b *page.Builder) { b.SetText(4, canary); b.Raw(0xff, 0xfe, 0xfd) },
-	"unused entry": func(b *page.Builder) { b.String(wire.RoleText, canary) },
-}
-
-func into(b *page.Builder, id wire.NodeID, write func()) {
-	b.Into(id)
-	write()
-	b.End()
 }
 
 // TestHostileBatches sends every attack three times. Each is refused whole and answered with Resync, the third ends the
@@ -233,7 +131,7 @@ func TestHostileBatches(t *testing.T) {
 	other := share(t, e, e.AgentToken(t, "bob"))
 	other.open()
 	other.send(other.page.Batch())
-	for name, attack := range attacks {
+	for name, attack := range hostile.Attacks {
 		t.Run(name, func(t *testing.T) {
 			s := share(t, e, nextToken(t, e, &token))
 			for strike := range 3 {

@@ -171,8 +171,8 @@ type host struct {
 	log            *strings.Builder
 }
 
-// serve builds the binary and starts it.
-func (b *bench) serve() (*host, error) {
+// serve builds the binary and starts it, with further flags behind those that give it ports and a folder of its own.
+func (b *bench) serve(flags ...string) (*host, error) {
 	folder, err := os.MkdirTemp("", "vitrine-bench-")
 	if err != nil {
 		return nil, err
@@ -184,7 +184,8 @@ func (b *bench) serve() (*host, error) {
 		h.stop()
 		return nil, err
 	}
-	h.cmd = exec.Command(h.binary, "serve", "--dev", "--json", "--listen", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--data", filepath.Join(folder, "data"))
+	args := []string{"serve", "--dev", "--json", "--listen", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--data", filepath.Join(folder, "data")}
+	h.cmd = exec.Command(h.binary, append(args, flags...)...)
 	h.cmd.Dir, h.cmd.Stderr = folder, h.log
 	out, err := h.cmd.StdoutPipe()
 	if err == nil {

@@ -29,6 +29,8 @@ var services = map[string]func() (any, error){
 	"bare": newBareService,
 	"turn": newTurnService,
 	"pion": newPionService,
+
+	"hostile": newHostileService,
 }
 
 // pipe is stdin and stdout as one connection.
@@ -70,12 +72,14 @@ var running struct {
 	list map[*child]bool
 }
 
-func startChild(name string) (*child, error) {
+// startChild starts a child. What is put before its program is a program that starts others.
+func startChild(name string, before ...string) (*child, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(program, childFlag, name)
+	args := append(before, program, childFlag, name)
+	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
