@@ -9,19 +9,27 @@ type checker struct {
 	st       *state
 	policy   Policy
 	r        wire.Reader
-	last     wire.NodeID // named last, for differences
+	last     wire.NodeID          // named last, for differences
+	slots    *[1 << pageBits]node // where the next new node goes
 	literals []strID
 	literal  int // next literal
 	seen     int // table entries from the front that something refers to
 	outSize  int
+	changed  []change
 	outs     []wire.Str
 	depth    int
 	masked   bool // the node being read is in a hidden part
 	refusal  *Refusal
 }
 
+// change is a string of the batch that had to be written anew: its place among all of them, table first.
+type change struct {
+	at int
+	id strID
+}
+
 func (c *checker) reset(st *state, policy Policy) {
-	*c = checker{st: st, policy: policy, literals: emptied(c.literals), outs: emptied(c.outs)}
+	*c = checker{st: st, policy: policy, literals: emptied(c.literals), changed: emptied(c.changed), outs: emptied(c.outs)}
 }
 
 // release lets go of the batch and of the places in the slab that it was cleaned to.
@@ -45,12 +53,7 @@ func (c *checker) refuse(node wire.NodeID, rule string) bool {
 func (c *checker) strings(b *wire.Batch) bool {
 	st := c.st
 	if b.Clear {
-		st.table, st.tableBytes, st.j.cleared = st.table[:0], 0, true
-		for _, id := range st.j.table {
-			e := &st.strs.list[id]
-			st.most.bytes += int(e.refs) * (int(e.size) + shownString)
-			st.most.literals += int(e.refs)
-		}
+		st.clear()
 	}
 	c.seen = len(st.table)
 	for i := range b.Strings {
@@ -58,66 +61,98 @@ func (c *checker) strings(b *wire.Batch) bool {
 		if len(s.Text) > wire.MaxEntry || len(st.table) >= wire.MaxTable {
 			return c.refuse(0, ruleTable)
 		}
-		id, ok := st.strs.rewrite(s.Role, s.Text, wire.MaxEntry)
+		id, ok := c.take(s, i, wire.MaxEntry)
 		if !ok {
-			return c.refuse(0, ruleUTF8)
+			return false
 		}
-		st.j.added = append(st.j.added, id)
-		st.strs.take(id)
 		st.table = append(st.table, id)
-		st.strs.list[id].entry = uint32(len(st.table))
-		st.tableBytes += int(st.strs.list[id].size)
-		st.most.bytes += int(st.strs.list[id].size) + shownString
-		if st.tableBytes > wire.MaxTableBytes {
+		e := &st.strs.list[id]
+		e.entry = uint32(len(st.table))
+		if st.tableBytes += int(e.size); st.tableBytes > wire.MaxTableBytes {
 			return c.refuse(0, ruleTable)
 		}
 	}
 	for i := range b.Literals {
-		id, ok := st.strs.rewrite(b.Literals[i].Role, b.Literals[i].Text, wire.MaxLiteral)
+		id, ok := c.take(&b.Literals[i], len(b.Strings)+i, wire.MaxLiteral)
 		if !ok {
-			return c.refuse(0, ruleUTF8)
+			return false
 		}
-		st.j.added = append(st.j.added, id)
 		c.literals = append(c.literals, id)
-		if st.size() > c.policy.MaxPageBytes {
+		if len(st.strs.slab) > c.policy.MaxPageBytes {
 			return c.refuse(0, ruleBytes)
 		}
 	}
+	st.most.literals += len(b.Literals)
 	return true
 }
 
-// cleaned gives the batch's strings as they were rewritten. They are parts of the slab, valid until the next change.
-func (c *checker) cleaned(table int) (strings, literals []wire.Str) {
+// take judges a string and stores it. The use that it begins with is that of the table, or of the one place that a literal is for.
+func (c *checker) take(s *wire.Str, at, most int) (strID, bool) {
 	st := c.st
-	for i, id := range st.j.added {
-		text := st.strs.bytes(id)
-		c.outs = append(c.outs, wire.Str{Role: st.strs.list[id].role, Text: text})
-		c.outSize += len(text) + 6
-		if i+1 == table {
-			strings = c.outs
-		}
+	id, same, ok := st.strs.rewrite(s.Role, s.Text, most)
+	if !ok {
+		return 0, c.refuse(0, ruleUTF8)
 	}
-	return strings, c.outs[len(strings):]
+	if !st.j.whole {
+		st.j.added = append(st.j.added, id)
+	}
+	e := &st.strs.list[id]
+	e.refs = 1
+	st.most.bytes += int(e.size) + shownString
+	c.outSize += int(e.size) + shownString
+	if !same {
+		c.changed = append(c.changed, change{at, id})
+	}
+	return id, true
+}
+
+// cleaned puts the batch's strings into out as they were rewritten. Those are parts of the slab, valid until the next change.
+func (c *checker) cleaned(b, out *wire.Batch) {
+	if len(c.changed) == 0 {
+		out.Strings, out.Literals = b.Strings, b.Literals
+		return
+	}
+	c.outs = append(append(c.outs, b.Strings...), b.Literals...)
+	for _, ch := range c.changed {
+		c.outs[ch.at].Text = c.st.strs.bytes(ch.id)
+	}
+	out.Strings, out.Literals = c.outs[:len(b.Strings)], c.outs[len(b.Strings):]
 }
 
 // ref takes a reference to a string of the given role.
 func (c *checker) ref(role wire.Role) (strID, bool) {
-	n := int(c.r.U31())
-	var id strID
-	switch {
-	case n == 0 && c.literal < len(c.literals):
-		id = c.literals[c.literal]
-		c.literal++
-	case n == 0 || n > len(c.st.table) || n > c.seen+1:
-		return 0, c.refuse(0, ruleString)
-	default:
-		id = c.st.table[n-1]
-		c.seen = max(c.seen, n)
+	n := int(c.r.Short())
+	if n >= 0x80 {
+		n = int(c.r.U31())
 	}
+	if n == 0 {
+		return c.nextLiteral(role)
+	}
+	if n > len(c.st.table) || n > c.seen+1 {
+		return 0, c.refuse(0, ruleString)
+	}
+	id := c.st.table[n-1]
+	c.seen = max(c.seen, n)
+	e := &c.st.strs.list[id]
+	if e.role != role {
+		return 0, c.refuse(0, ruleString)
+	}
+	e.refs++
+	if !c.st.j.whole {
+		c.st.j.taken = append(c.st.j.taken, id)
+	}
+	return id, true
+}
+
+func (c *checker) nextLiteral(role wire.Role) (strID, bool) {
+	if c.literal == len(c.literals) {
+		return 0, c.refuse(0, ruleString)
+	}
+	id := c.literals[c.literal]
+	c.literal++
 	if c.st.strs.list[id].role != role {
 		return 0, c.refuse(0, ruleString)
 	}
-	c.st.use(id)
 	return id, true
 }
 
@@ -164,6 +199,7 @@ func (c *checker) ops(b *wire.Batch) bool {
 	if section <= 4 {
 		c.settle()
 	}
+	c.st.tally()
 	switch {
 	case c.literal != len(c.literals) || c.seen != len(c.st.table):
 		return c.refuse(0, ruleUnused)

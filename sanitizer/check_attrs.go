@@ -1,8 +1,6 @@
 package sanitizer
 
 import (
-	"bytes"
-
 	"vitrine/internal/wire"
 	"vitrine/sanitizer/vocab"
 )
@@ -27,93 +25,75 @@ func (c *checker) addAttr(id wire.NodeID, a attr) {
 	}
 }
 
-// attributes reads the attributes of a new element.
-func (c *checker) attributes(id wire.NodeID) bool {
-	count := int(c.r.Byte())
-	if count > wire.MaxAttrs {
-		return c.refuse(id, ruleAttrs)
-	}
-	var seen [4]uint64
-	tail := uint32(0)
-	for i := range count {
-		a, ok := c.attribute(id, i == 0)
-		if !ok {
-			return false
-		}
-		bit := uint64(1) << (a.code % 64)
-		if a.name == 0 && seen[a.code/64]&bit != 0 || a.name != 0 && c.find(id, a) != 0 {
-			return c.refuse(id, ruleDouble)
-		}
-		seen[a.code/64] |= bit
-		at := c.st.newAttr(a)
-		if tail == 0 {
-			c.st.at(id).attrs = at
-		} else {
-			c.st.attrs[tail].next = at
-		}
-		tail = at
-	}
-	return true
+// attribute reads an attribute for a node that is there already.
+func (c *checker) attribute(id wire.NodeID) (a attr, ok bool) {
+	a, ok = c.attributeName(id)
+	return a, ok && c.attributeValue(id, c.st.at(id), &a, false)
 }
 
-// attribute reads one attribute. first says that it is the first of a new element, where alone a mask may stand.
-func (c *checker) attribute(id wire.NodeID, first bool) (a attr, ok bool) {
-	a, ok = c.attributeName(id)
-	if !ok {
-		return a, false
-	}
+// attributeValue reads the value of an attribute. first says that it is the first of a new element, where alone a mask may
+// stand.
+func (c *checker) attributeValue(id wire.NodeID, n *node, a *attr, first bool) bool {
 	rule := &attributes[a.code]
 	switch rule.value {
 	case vocab.Flag:
 		if a.code == vocab.MaskAttr {
 			if !first {
-				return a, c.refuse(id, ruleMask)
+				return c.refuse(id, ruleMask)
 			}
 			c.masked = true
-			c.st.at(id).flags |= flagMasked
+			n.flags |= flagMasked
 		}
 	case vocab.Enum:
 		a.value = c.r.Uint(1<<31 - 1)
 		if a.value >= uint64(rule.enum) {
-			return a, c.refuse(id, ruleValue)
+			return c.refuse(id, ruleValue)
 		}
 	case vocab.Asset:
 		a.value = c.r.Uint(1<<53 - 1)
 		if a.value == 0 {
-			return a, c.refuse(id, ruleValue)
+			return c.refuse(id, ruleValue)
 		}
 	default:
 		s, ok := c.ref(rule.role)
 		if !ok {
-			return a, false
+			return false
 		}
 		a.value = uint64(s)
 	}
-	if c.masked && (rule.value == vocab.Attr || rule.value == vocab.URL || a.code == vocab.SrcAttr) {
-		return a, c.refuse(id, ruleMask)
+	if c.masked && rule.tells {
+		return c.refuse(id, ruleMask)
+	}
+	return true
+}
+
+// attributeName reads the code of an attribute that may stand on the element, and the name of one that has it as text.
+func (c *checker) attributeName(id wire.NodeID) (a attr, ok bool) {
+	a.code = uint16(c.r.Uint(maxCode))
+	if !allowedOn[c.st.at(id).code].has(uint64(a.code)) {
+		return a, c.refuse(id, ruleAttribute)
+	}
+	if attributes[a.code].named {
+		a.name, ok = c.attributeSuffix(id, a.code)
+		return a, ok
 	}
 	return a, true
 }
 
-// attributeName reads the code of an attribute that may stand on the element, and the name of one that has it as text.
-func (c *checker) attributeName(id wire.NodeID) (attr, bool) {
-	code := uint16(c.r.Uint(maxCode))
-	if !attributes[code].allowedOn(c.st.at(id).code) {
-		return attr{}, c.refuse(id, ruleAttribute)
+// attributeSuffix reads what follows data- or aria- in the name of an attribute.
+func (c *checker) attributeSuffix(id wire.NodeID, code uint16) (strID, bool) {
+	s, ok := c.ref(wire.RoleName)
+	if !ok {
+		return 0, false
 	}
-	a := attr{code: code}
-	if code == vocab.DataAttr || code == vocab.AriaAttr {
-		s, ok := c.ref(wire.RoleName)
-		if !ok {
-			return a, false
-		}
-		name := c.st.strs.bytes(s)
-		if code == vocab.DataAttr && !ValidDataName(name) || code == vocab.AriaAttr && !ValidAriaName(name) {
-			return a, c.refuse(id, ruleName)
-		}
-		a.name = s
+	need := fitsData
+	if code == vocab.AriaAttr {
+		need = fitsAria
 	}
-	return a, true
+	if c.st.strs.list[s].fits&need == 0 {
+		return 0, c.refuse(id, ruleName)
+	}
+	return s, true
 }
 
 // find gives the place of the same attribute or live state of a node; 0 when there is none.
@@ -121,7 +101,7 @@ func (c *checker) find(id wire.NodeID, a attr) uint32 {
 	st := c.st
 	for i := st.at(id).attrs; i != 0; i = st.attrs[i].next {
 		o := &st.attrs[i]
-		if o.code == a.code && o.live == a.live && (a.name == 0 || bytes.Equal(st.strs.bytes(o.name), st.strs.bytes(a.name))) {
+		if o.code == a.code && o.live == a.live && st.sameName(o.name, a.name) {
 			return i
 		}
 	}
@@ -164,7 +144,7 @@ func (c *checker) set() bool {
 	if !ok {
 		return false
 	}
-	a, ok := c.attribute(id, false)
+	a, ok := c.attribute(id)
 	if !ok {
 		return false
 	}
@@ -261,7 +241,10 @@ func (c *checker) setText() bool {
 
 // lives reads the live states of a new element.
 func (c *checker) lives(id wire.NodeID) bool {
-	count := int(c.r.Byte())
+	count := c.r.Byte()
+	if count == 0 {
+		return true
+	}
 	if count > 16 {
 		return c.refuse(id, ruleAttrs)
 	}

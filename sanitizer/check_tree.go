@@ -108,6 +108,10 @@ func (c *checker) insert() bool {
 		c.depth++
 	}
 	c.masked = st.at(parent).flags&flagMasked != 0
+	c.slots = nil
+	if st.nextID&(1<<pageBits-1) != 0 {
+		c.slots = st.open(st.nextID)
+	}
 	for n := 0; ; n++ {
 		op := c.r.Byte()
 		if op == wire.OpEnd {
@@ -119,74 +123,61 @@ func (c *checker) insert() bool {
 	}
 }
 
-// node reads one node with all it holds.
+// node reads one node with all it holds and puts it into its place.
 func (c *checker) node(op byte, parent, before wire.NodeID) bool {
-	if c.st.at(parent).kids >= wire.MaxChildren {
+	st := c.st
+	p := st.at(parent)
+	if p.kids >= wire.MaxChildren {
 		return c.refuse(parent, ruleChildren)
 	}
+	var id wire.NodeID
+	var n *node
 	switch op {
 	case wire.OpElem:
-		return c.element(parent, before)
+		id, n = c.element(parent, 0, c.mayHold(parent))
 	case wire.OpText:
-		return c.text(parent, before)
+		if !c.holdsText(parent) {
+			return c.refuse(parent, ruleContent)
+		}
+		s, ok := c.ref(wire.RoleText)
+		if !ok || c.masked && !c.hidden(s) {
+			return c.refuse(parent, ruleMask)
+		}
+		if id, n = c.place(parent); n != nil {
+			*n = node{str: s, kind: kindText, flags: c.flags()}
+		}
 	case wire.OpRef:
 		return c.retake(parent, before)
 	case wire.OpBox:
-		if !c.holds(parent, codeDiv) {
-			return c.refuse(parent, ruleContent)
-		}
-		n := node{kind: kindBox, code: uint16(c.r.Uint(uint64(wire.BoxLimit)))}
-		size := c.r.Uint(1<<20) << 32
-		size |= c.r.Uint(1 << 20)
-		id, ok := c.fresh(n, parent, before)
-		if ok {
-			c.addAttr(id, attr{live: true, code: liveBox, value: size})
-		}
-		return ok
+		id, n = c.box(parent)
+	default:
+		return c.refuse(parent, ruleToken)
 	}
-	return c.refuse(parent, ruleToken)
+	if n != nil {
+		c.link(id, parent, before)
+	}
+	return n != nil
+}
+
+// box reads what stands for something that is not shared.
+func (c *checker) box(parent wire.NodeID) (wire.NodeID, *node) {
+	if !c.mayHold(parent).has(uint64(codeDiv)) {
+		c.refuse(parent, ruleContent)
+		return 0, nil
+	}
+	reason := uint16(c.r.Uint(uint64(wire.BoxLimit)))
+	size := c.r.Uint(1<<20) << 32
+	size |= c.r.Uint(1 << 20)
+	id, n := c.place(parent)
+	if n != nil {
+		*n = node{kind: kindBox, code: reason, flags: c.flags()}
+		n.attrs = c.st.newAttr(attr{live: true, code: liveBox, value: size})
+	}
+	return id, n
 }
 
 // liveBox is where the size of a box is kept; it is no kind of live state on the wire.
 const liveBox = 255
-
-var codeDiv uint16
-
-func init() { codeDiv = codes["div"] }
-
-// fresh makes the next node.
-func (c *checker) fresh(n node, parent, before wire.NodeID) (wire.NodeID, bool) {
-	st := c.st
-	id := st.nextID
-	// What the batch took out still counts here, so that the limit itself is judged at the batch's end.
-	if int(id-st.j.base) >= c.policy.MaxNodes || id > 1<<30 {
-		return id, c.refuse(parent, ruleNodes)
-	}
-	if st.size() > c.policy.MaxPageBytes {
-		return id, c.refuse(parent, ruleBytes)
-	}
-	if c.masked {
-		n.flags |= flagMasked
-	}
-	st.put(id, n)
-	st.most.bytes += shownNode
-	st.nextID++
-	c.link(id, parent, before)
-	return id, true
-}
-
-func (c *checker) text(parent, before wire.NodeID) bool {
-	p := c.st.at(parent)
-	if parent == 0 || p.kind == kindElement && !elements[p.code].holdsText() || p.kind != kindElement && p.kind != kindShadow {
-		return c.refuse(parent, ruleContent)
-	}
-	s, ok := c.ref(wire.RoleText)
-	if !ok || c.masked && !c.hidden(s) {
-		return c.refuse(parent, ruleMask)
-	}
-	_, ok = c.fresh(node{kind: kindText, str: s}, parent, before)
-	return ok
-}
 
 // hidden says whether a text tells nothing but its length: bullets and white space only.
 func (c *checker) hidden(id strID) bool {
@@ -206,88 +197,24 @@ func (c *checker) hidden(id strID) bool {
 	return true
 }
 
-// holds says whether a node may hold an element of the given code (threat rows 11, 13).
-func (c *checker) holds(parent wire.NodeID, code uint16) bool {
+// mayHold gives the elements that a node may hold now (threat rows 11, 13).
+func (c *checker) mayHold(parent wire.NodeID) *codeSet {
 	p := c.st.at(parent)
 	switch {
+	case parent == 0 && p.kids == 0:
+		return &onlyHTML
 	case parent == 0:
-		return code == codeHTML && p.kids == 0
-	case code == codeHTML:
-		return false
 	case p.kind == kindShadow:
-		return elements[code].flows(code)
+		return &contents[vocab.HTMLFlow]
 	case p.kind == kindElement:
-		return elements[p.code].holds(&elements[code], code)
+		return &contents[elements[p.code].content]
 	}
-	return false
+	return &nothing
 }
 
-// element reads an element, its attributes and live states, its shadow root and its children.
-func (c *checker) element(parent, before wire.NodeID) bool {
-	code := uint16(c.r.Uint(maxCode))
-	if code == 0 || int(code) > len(vocab.Elements) {
-		return c.refuse(parent, ruleElement)
-	}
-	if !c.holds(parent, code) {
-		return c.refuse(parent, ruleContent)
-	}
-	if c.depth++; c.depth > wire.MaxDepth {
-		return c.refuse(parent, ruleDepth)
-	}
-	n := node{kind: kindElement, code: code}
-	if code == vocab.CustomElement {
-		s, ok := c.ref(wire.RoleName)
-		if !ok || !ValidCustomElement(c.st.strs.bytes(s)) {
-			return c.refuse(parent, ruleName)
-		}
-		n.str = s
-	}
-	outer := c.masked
-	id, ok := c.fresh(n, parent, before)
-	ok = ok && c.attributes(id)
-	if ok && c.st.inputType(id) == typePassword {
-		c.st.at(id).flags |= flagSecret
-	}
-	ok = ok && c.lives(id) && c.children(id)
-	c.masked = outer
-	c.depth--
-	return ok
-}
-
-// children reads an optional shadow root and nodes up to the end token.
-func (c *checker) children(id wire.NodeID) bool {
-	for first := true; ; first = false {
-		op := c.r.Byte()
-		switch {
-		case op == wire.OpEnd:
-			return c.r.Rule() == "" || c.refuse(id, ruleToken)
-		case op == wire.OpShadow && first:
-			if !elements[c.st.at(id).code].shadow {
-				return c.refuse(id, ruleShadow)
-			}
-			if !c.shadow(id) {
-				return false
-			}
-		case !c.node(op, id, 0):
-			return false
-		}
-	}
-}
-
-func (c *checker) shadow(host wire.NodeID) bool {
-	if c.depth++; c.depth > wire.MaxDepth {
-		return c.refuse(host, ruleDepth)
-	}
-	id, ok := c.fresh(node{kind: kindShadow, code: uint16(c.r.Uint(7))}, host, 0)
-	for ok {
-		op := c.r.Byte()
-		if op == wire.OpEnd {
-			break
-		}
-		ok = c.node(op, id, 0)
-	}
-	c.depth--
-	return ok && c.r.Rule() == ""
+func (c *checker) holdsText(parent wire.NodeID) bool {
+	p := c.st.at(parent)
+	return parent != 0 && (p.kind == kindShadow || p.kind == kindElement && elements[p.code].holdsText())
 }
 
 // retake puts a node that the batch took out into its new place.
@@ -303,7 +230,7 @@ func (c *checker) retake(parent, before wire.NodeID) bool {
 	if (n.flags&flagMasked != 0) != c.masked && !c.ownMask(id) {
 		return c.refuse(id, ruleMask)
 	}
-	if !c.mayHold(parent, n) {
+	if !c.mayTake(parent, n) {
 		return c.refuse(parent, ruleContent)
 	}
 	if c.depth+c.height(id) > wire.MaxDepth {
@@ -314,15 +241,15 @@ func (c *checker) retake(parent, before wire.NodeID) bool {
 	return true
 }
 
-func (c *checker) mayHold(parent wire.NodeID, n *node) bool {
-	p := c.st.at(parent)
+// mayTake says whether a node may move to a parent.
+func (c *checker) mayTake(parent wire.NodeID, n *node) bool {
 	switch n.kind {
 	case kindElement:
-		return c.holds(parent, n.code)
+		return c.mayHold(parent).has(uint64(n.code))
 	case kindBox:
-		return c.holds(parent, codeDiv)
+		return c.mayHold(parent).has(uint64(codeDiv))
 	case kindText:
-		return parent != 0 && (p.kind == kindShadow || p.kind == kindElement && elements[p.code].holdsText())
+		return c.holdsText(parent)
 	}
 	return false
 }

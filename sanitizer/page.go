@@ -6,6 +6,7 @@ import "vitrine/internal/wire"
 type Page struct {
 	policy Policy
 	st     *state // nil before the first snapshot
+	spare  *state // an empty one with room, for the next snapshot; may be nil
 	epoch  uint32
 	seq    uint32
 	check  checker
@@ -33,7 +34,11 @@ func (p *Page) Bytes() int {
 	if p.st == nil {
 		return 0
 	}
-	return p.st.size()
+	n := p.st.size()
+	if p.spare != nil {
+		n += p.spare.room()
+	}
+	return n
 }
 
 // Wipe overwrites everything that is known of the page. The epoch stays, so that an old frame cannot bring it back.
@@ -41,6 +46,10 @@ func (p *Page) Wipe() {
 	if p.st != nil {
 		p.st.wipe()
 		p.st = nil
+	}
+	if p.spare != nil {
+		p.spare.wipe()
+		p.spare = nil
 	}
 	p.check = checker{}
 }
@@ -53,7 +62,8 @@ func (p *Page) Check(b *wire.Batch) (Clean, *Refusal) {
 	}
 	st := p.st
 	if b.Snapshot {
-		st = newState()
+		st = p.fresh()
+		st.reserve(b)
 	}
 	st.strs.values = values{p.policy.ShowQuery, p.policy.Detect}
 	st.begin()
@@ -62,12 +72,12 @@ func (p *Page) Check(b *wire.Batch) (Clean, *Refusal) {
 	defer c.release()
 	out := wire.Batch{Epoch: b.Epoch, Seq: b.Seq, Snapshot: b.Snapshot, Clear: b.Clear, Ops: b.Ops}
 	if c.strings(b) && c.ops(b) {
-		out.Strings, out.Literals = c.cleaned(len(b.Strings))
+		c.cleaned(b, &out)
 		clean := approve(&out, c.outSize+len(b.Ops)+64)
 		if len(clean.frame) <= wire.MaxFrame {
 			st.commit()
 			if b.Snapshot && p.st != nil {
-				p.st.wipe()
+				p.retire(p.st)
 			}
 			p.st, p.epoch, p.seq = st, b.Epoch, b.Seq
 			return clean, nil
@@ -76,11 +86,30 @@ func (p *Page) Check(b *wire.Batch) (Clean, *Refusal) {
 		c.refuse(0, ruleBytes)
 	}
 	if b.Snapshot {
-		st.wipe()
+		p.retire(st)
 	} else {
 		st.rollback()
 	}
 	return Clean{}, c.refusal
+}
+
+// fresh gives a state for a snapshot.
+func (p *Page) fresh() *state {
+	if st := p.spare; st != nil {
+		p.spare = nil
+		return st.reset()
+	}
+	return newState()
+}
+
+// retire overwrites a state. Its room is kept for the next snapshot when it is not much.
+func (p *Page) retire(st *state) {
+	if st.room() > maxRoom {
+		st.wipe()
+		return
+	}
+	st.empty()
+	p.spare = st
 }
 
 // sequence holds the order of batches (threat row 36).

@@ -1,6 +1,8 @@
 package sanitizer
 
 import (
+	"slices"
+
 	"vitrine/internal/wire"
 )
 
@@ -86,13 +88,13 @@ type pageInfo struct {
 type journal struct {
 	nodes    []nodeImage
 	attrs    []attrImage
-	newAttrs []uint32
-	taken    []strID // uses that the batch added
-	dropped  []strID // uses that end when the batch is applied
+	newAttrs []uint32 // places that were free before; those from attrBase on are new, too
+	taken    []strID  // uses that the batch added
+	dropped  []strID  // uses that end when the batch is applied
 	deadAttr []uint32
 	detached []wire.NodeID
 	added    []strID // strings that came with the batch
-	table    []strID // before the batch
+	table    []strID // before the batch, when it empties the table
 	base     wire.NodeID
 	cleared  bool
 	whole    bool // a snapshot: refused, all of the state goes, so there is nothing to undo
@@ -101,10 +103,12 @@ type journal struct {
 
 // before is what a state was in numbers when a batch began.
 type before struct {
-	count int
-	sum   uint32
-	bytes int // of the string table
-	info  pageInfo
+	count  int
+	sum    uint32
+	bytes  int // of the string table
+	length int // of the string table
+	attrs  int
+	info   pageInfo
 }
 
 type nodeImage struct {
@@ -123,9 +127,13 @@ type most struct {
 	literals int
 }
 
-func newState() *state {
-	s := &state{nextID: 1, attrs: make([]attr, 1)}
-	s.put(0, node{kind: kindElement})
+func newState() *state { return new(state).reset() }
+
+// reset makes the state of an empty page. All that it has room for is zero.
+func (s *state) reset() *state {
+	s.nextID, s.attrs = 1, append(s.attrs[:0], attr{})
+	*s.open(0) = [1 << pageBits]node{{kind: kindElement}}
+	s.alive[0] = 1
 	s.j.whole = true
 	return s
 }
@@ -141,8 +149,27 @@ func (s *state) at(id wire.NodeID) *node {
 
 var noNode node
 
-// put makes a node.
-func (s *state) put(id wire.NodeID, n node) {
+// reserve makes room for a snapshot, as far as its size tells how much that will be.
+func (s *state) reserve(b *wire.Batch) {
+	size := 0
+	for i := range b.Strings {
+		size += len(b.Strings[i].Text)
+	}
+	for i := range b.Literals {
+		size += len(b.Literals[i].Text)
+	}
+	if cap(s.strs.slab) < size {
+		s.strs.slab = make([]byte, 0, size)
+	}
+	s.strs.list = slices.Grow(s.strs.list, len(b.Strings)+len(b.Literals)+1)
+	s.table = slices.Grow(s.table, len(b.Strings))
+	s.attrs = slices.Grow(s.attrs, len(b.Ops)/8)
+	s.pages = slices.Grow(s.pages, len(b.Ops)>>(pageBits+2))
+	s.alive = slices.Grow(s.alive, len(b.Ops)>>(pageBits+2))
+}
+
+// open gives the page of nodes that a new id is in.
+func (s *state) open(id wire.NodeID) *[1 << pageBits]node {
 	p := int(id >> pageBits)
 	for p >= len(s.pages) {
 		s.pages = append(s.pages, nil)
@@ -151,8 +178,16 @@ func (s *state) put(id wire.NodeID, n node) {
 	if s.pages[p] == nil {
 		s.pages[p] = s.newPage()
 	}
-	s.pages[p][id&(1<<pageBits-1)] = n
-	s.alive[p]++
+	return (*[1 << pageBits]node)(s.pages[p])
+}
+
+// adopt counts the batch's new nodes to their pages.
+func (s *state) adopt() {
+	for id := s.j.base; id < s.nextID; {
+		end := min(s.nextID, (id>>pageBits+1)<<pageBits)
+		s.alive[id>>pageBits] += uint16(end - id)
+		id = end
+	}
 }
 
 func (s *state) newPage() []node {
@@ -203,32 +238,25 @@ func (s *state) editAttr(i uint32) *attr {
 }
 
 func (s *state) newAttr(a attr) uint32 {
-	var i uint32
-	if n := len(s.freeAttrs); n > 0 {
-		i = s.freeAttrs[n-1]
-		s.freeAttrs = s.freeAttrs[:n-1]
-		s.attrs[i] = a
-	} else {
-		i = uint32(len(s.attrs))
-		s.attrs = append(s.attrs, a)
+	if len(s.freeAttrs) > 0 {
+		return s.reuseAttr(a)
 	}
-	if !s.j.whole {
-		s.j.newAttrs = append(s.j.newAttrs, i)
-	}
-	s.most.bytes += shownAttr
+	s.attrs = append(s.attrs, a)
+	return uint32(len(s.attrs) - 1)
+}
+
+func (s *state) reuseAttr(a attr) uint32 {
+	n := len(s.freeAttrs) - 1
+	i := s.freeAttrs[n]
+	s.freeAttrs = s.freeAttrs[:n]
+	s.attrs[i] = a
+	s.j.newAttrs = append(s.j.newAttrs, i)
 	return i
 }
 
-// use counts a use of a string by the batch.
-func (s *state) use(id strID) {
-	s.strs.take(id)
-	if !s.j.whole {
-		s.j.taken = append(s.j.taken, id)
-	}
-	s.most.bytes += int(s.strs.list[id].size) + shownString
-	if s.strs.list[id].entry == 0 {
-		s.most.literals++
-	}
+// tally adds what the batch brought to what a snapshot takes at most. Strings are counted where they come.
+func (s *state) tally() {
+	s.most.bytes += int(s.nextID-s.j.base)*shownNode + (len(s.attrs)-s.j.before.attrs+len(s.j.newAttrs))*shownAttr
 }
 
 // shownString is what a string takes in a snapshot besides its bytes: role, length and reference.
@@ -237,12 +265,23 @@ const shownString = 8
 // begin starts the journal of a batch.
 func (s *state) begin() {
 	s.j.base, s.j.cleared = s.nextID, false
-	s.j.before = before{count: s.count, sum: s.sum, bytes: s.tableBytes, info: s.info}
+	s.j.before = before{count: s.count, sum: s.sum, bytes: s.tableBytes, length: len(s.table), attrs: len(s.attrs), info: s.info}
+}
+
+// clear empties the string table. Its strings are let go when the batch is applied.
+func (s *state) clear() {
 	s.j.table = append(s.j.table[:0], s.table...)
+	s.table, s.tableBytes, s.j.cleared = s.table[:0], 0, true
+	for _, id := range s.j.table {
+		e := &s.strs.list[id]
+		s.most.bytes += int(e.refs) * (int(e.size) + shownString)
+		s.most.literals += int(e.refs)
+	}
 }
 
 // rollback undoes the batch.
 func (s *state) rollback() {
+	s.adopt()
 	for id := s.j.base; id < s.nextID; id++ {
 		s.forget(id)
 	}
@@ -256,15 +295,20 @@ func (s *state) rollback() {
 		s.attrs[i] = attr{}
 	}
 	s.freeAttrs = append(s.freeAttrs, s.j.newAttrs...)
+	clear(s.attrs[s.j.before.attrs:])
+	s.attrs = s.attrs[:s.j.before.attrs]
 	for _, id := range s.j.taken {
 		s.strs.list[id].refs--
 	}
 	for _, id := range s.j.added {
 		s.strs.drop(id)
 	}
-	s.table = append(s.table[:0], s.j.table...)
-	for i, id := range s.table {
-		s.strs.list[id].entry = uint32(i + 1)
+	s.table = s.table[:min(len(s.table), s.j.before.length)]
+	if s.j.cleared {
+		s.table = append(s.table[:0], s.j.table...)
+		for i, id := range s.table {
+			s.strs.list[id].entry = uint32(i + 1)
+		}
 	}
 	s.nextID, s.count, s.sum, s.tableBytes, s.info = s.j.base, s.j.before.count, s.j.before.sum, s.j.before.bytes, s.j.before.info
 	s.j.reset()
@@ -273,6 +317,7 @@ func (s *state) rollback() {
 
 // commit makes the batch's changes final and frees what is gone.
 func (s *state) commit() {
+	s.adopt()
 	for i := range s.j.nodes {
 		s.at(s.j.nodes[i].id).flags &^= flagSaved
 	}
@@ -361,6 +406,29 @@ func (a *attr) isString() bool {
 // size is about how many bytes the page takes.
 func (s *state) size() int {
 	return len(s.strs.slab) + len(s.attrs)*24 + s.used*nodeBytes<<pageBits + len(s.pages)*26
+}
+
+// room is how many bytes the state keeps for the next page.
+func (s *state) room() int {
+	return cap(s.strs.slab) + cap(s.strs.list)*strBytes + cap(s.attrs)*24 + (s.used+len(s.freePages))*nodeBytes<<pageBits
+}
+
+// maxRoom is how many bytes a state that a snapshot replaced may keep for the snapshot after it.
+const maxRoom = 2 << 20
+
+// empty overwrites all that is known of the page and keeps the room that it took.
+func (s *state) empty() {
+	strs, attrs, pages, table := s.strs.empty(), s.attrs, s.freePages, s.table[:0]
+	clear(attrs)
+	for _, p := range s.pages {
+		if p != nil {
+			clear(p)
+			pages = append(pages, p)
+		}
+	}
+	free, j := s.freeAttrs[:0], s.j
+	j.reset()
+	*s = state{pages: s.pages[:0], alive: s.alive[:0], freePages: pages, attrs: attrs[:0], freeAttrs: free, strs: strs, table: table, j: j}
 }
 
 func (s *state) wipe() {

@@ -1,6 +1,11 @@
 package sanitizer
 
-import "vitrine/internal/wire"
+import (
+	"bytes"
+	"encoding/binary"
+
+	"vitrine/internal/wire"
+)
 
 // strID names a string of a page. 0 is none.
 type strID uint32
@@ -11,6 +16,31 @@ type str struct {
 	refs      uint32
 	entry     uint32
 	role      wire.Role
+	fits      fits
+}
+
+const strBytes = 20
+
+// fits are the places that a name fits into; judged once, when it comes.
+type fits uint8
+
+const (
+	fitsElement fits = 1 << iota // a custom element
+	fitsData                     // behind data-
+	fitsAria                     // behind aria-
+)
+
+func fitsOf(name []byte) (f fits) {
+	if ValidCustomElement(name) {
+		f |= fitsElement
+	}
+	if ValidDataName(name) {
+		f |= fitsData
+	}
+	if ValidAriaName(name) {
+		f |= fitsAria
+	}
+	return f
 }
 
 // stringStore keeps the strings of a page in one slab. Freed strings are overwritten at once; the slab is compacted when
@@ -31,30 +61,39 @@ func (s *stringStore) bytes(id strID) []byte {
 
 // add stores text, which must not be a part of the slab.
 func (s *stringStore) add(role wire.Role, text []byte) strID {
-	if len(s.list) == 0 {
-		s.list = append(s.list, str{})
+	off := len(s.slab)
+	if off+len(text) > cap(s.slab) {
+		s.grow(len(text))
 	}
-	e := str{off: uint32(len(s.slab)), size: uint32(len(text)), role: role}
-	s.slab = appendWiping(s.slab, text)
+	s.slab = append(s.slab, text...)
+	return s.enter(role, off)
+}
+
+// enter makes a string of what stands in the slab from off on.
+func (s *stringStore) enter(role wire.Role, off int) strID {
+	e := str{off: uint32(off), size: uint32(len(s.slab) - off), role: role}
+	if role == wire.RoleName {
+		e.fits = fitsOf(s.slab[off:])
+	}
 	if n := len(s.free); n > 0 {
 		id := s.free[n-1]
 		s.free = s.free[:n-1]
 		s.list[id] = e
 		return id
 	}
+	if len(s.list) == 0 {
+		s.list = append(s.list, str{})
+	}
 	s.list = append(s.list, e)
 	return strID(len(s.list) - 1)
 }
 
-// appendWiping is append that overwrites the old array when it moves to a new one.
-func appendWiping(dst, b []byte) []byte {
-	if len(dst)+len(b) <= cap(dst) {
-		return append(dst, b...)
-	}
-	next := make([]byte, len(dst), max(2*cap(dst), len(dst)+len(b), 4096))
-	copy(next, dst)
-	clear(dst[:cap(dst)])
-	return append(next, b...)
+// grow makes room for n bytes more and overwrites what it leaves.
+func (s *stringStore) grow(n int) {
+	next := make([]byte, len(s.slab), max(2*cap(s.slab), len(s.slab)+n, 4096))
+	copy(next, s.slab)
+	clear(s.slab[:cap(s.slab)])
+	s.slab = next
 }
 
 func (s *stringStore) take(id strID) { s.list[id].refs++ }
@@ -100,11 +139,25 @@ func (s *stringStore) wipe() {
 	*s = stringStore{}
 }
 
-// rewrite judges a string by its role and stores what may pass. ok is false when the frame must be refused: text that is
-// not UTF-8 has no meaning at all.
+// empty overwrites all strings and keeps the room that they took.
+func (s *stringStore) empty() stringStore {
+	clear(s.slab)
+	clear(s.scratch[:cap(s.scratch)])
+	clear(s.list)
+	if cap(s.scratch) > maxRoom/16 {
+		s.scratch = nil
+	}
+	return stringStore{slab: s.slab[:0], list: s.list[:0], free: s.free[:0], scratch: s.scratch}
+}
+
+// rewrite judges a string by its role and stores what may pass. same says that it passed as it came. ok is false when the
+// frame must be refused: text that is not UTF-8 has no meaning at all.
 //
 // What would be longer than max when it is written anew becomes empty, too, so that the result can be judged again.
-func (s *stringStore) rewrite(role wire.Role, text []byte, max int) (id strID, ok bool) {
+func (s *stringStore) rewrite(role wire.Role, text []byte, max int) (id strID, same, ok bool) {
+	if len(text) <= max && plain(role, text) && (s.values.detect == 0 || !speaks(role)) {
+		return s.add(role, text), true, true
+	}
 	if need := 8*len(text) + 64; cap(s.scratch) < need {
 		clear(s.scratch[:cap(s.scratch)])
 		s.scratch = make([]byte, 0, need)
@@ -112,7 +165,7 @@ func (s *stringStore) rewrite(role wire.Role, text []byte, max int) (id strID, o
 	out, kept := s.values.append(s.scratch[:0], role, text, max)
 	if !kept {
 		if role == wire.RoleText || role == wire.RoleAttr || role == wire.RoleInput || role == wire.RoleTitle || role > wire.RoleTitle {
-			return 0, false
+			return 0, false, false
 		}
 		out = out[:0]
 	}
@@ -120,9 +173,73 @@ func (s *stringStore) rewrite(role wire.Role, text []byte, max int) (id strID, o
 		clear(out)
 		out = out[:0]
 	}
+	same = bytes.Equal(out, text)
 	id = s.add(role, out)
 	clear(out)
-	return id, true
+	return id, same, true
+}
+
+// plain says whether a string is one of those that most strings are, which pass as they are: printable ASCII where any text
+// may be, and short numbers. The others are looked at closely.
+func plain(role wire.Role, text []byte) bool {
+	switch role {
+	case wire.RoleText, wire.RoleInput:
+		return printable(text)
+	case wire.RoleAttr:
+		return len(text) <= maxAttr && printable(text)
+	case wire.RoleTokens:
+		return len(text) <= maxTokens && printable(text)
+	case wire.RoleName:
+		return len(text) <= wire.MaxEntry
+	case wire.RoleID:
+		if len(text) == 0 || len(text) > maxID {
+			return false
+		}
+		for _, c := range text {
+			if c <= ' ' || c >= 0x7f {
+				return false
+			}
+		}
+		return true
+	case wire.RoleNumber:
+		if len(text) > maxDigits {
+			return false
+		}
+		for _, c := range text {
+			if !digit(c) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// maxDigits is how many digits a number may have that is smaller than maxMagnitude, whatever they are.
+const maxDigits = 9
+
+// printable says whether text holds printable characters of ASCII only. Eight bytes are looked at together; the last eight
+// overlap those before.
+func printable(text []byte) bool {
+	if len(text) < 8 {
+		for _, c := range text {
+			if c < ' ' || c >= 0x7f {
+				return false
+			}
+		}
+		return true
+	}
+	bad := unprintable(binary.LittleEndian.Uint64(text[len(text)-8:]))
+	for ; len(text) > 8; text = text[8:] {
+		bad |= unprintable(binary.LittleEndian.Uint64(text))
+	}
+	return bad == 0
+}
+
+// unprintable is not 0 when one of eight bytes is no printable character of ASCII.
+func unprintable(x uint64) uint64 {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	return (x | (x - ' '*ones) | (x + ones)) & high
 }
 
 // maxAttr is the longest text of an attribute in bytes (threat row 32).
@@ -158,7 +275,7 @@ func appendByRole(dst []byte, role wire.Role, text []byte) ([]byte, bool) {
 	case wire.RolePath:
 		return AppendPathData(dst, text)
 	case wire.RoleName:
-		// Which kind of name it must be depends on where it is used; the use judges it.
+		// Which kind of name it must be depends on where it is used; fits tells where that may be.
 		return append(dst, text...), len(text) <= wire.MaxEntry
 	}
 	return dst, false

@@ -17,8 +17,20 @@ type attributeRule struct {
 	value vocab.Value
 	role  wire.Role
 	enum  uint32
-	on    [4]uint64 // set of element codes
+	on    codeSet // elements
+	named bool    // its name follows as text
+	tells bool    // its value tells something that a mask hides
 }
+
+// noRole is the role of values that are no strings.
+const noRole wire.Role = 255
+
+// codeSet is a set of codes, which are at most maxCode. 0 is in none.
+type codeSet [(maxCode + 1) / 64]uint64
+
+func (s *codeSet) has(code uint64) bool { return s[code/64%uint64(len(s))]&(1<<(code%64)) != 0 }
+
+func (s *codeSet) add(code uint64) { s[code/64%uint64(len(s))] |= 1 << (code % 64) }
 
 const maxCode = 255
 
@@ -28,10 +40,18 @@ var (
 	codes      = map[string]uint16{} // element names to codes, for the rules that name one
 )
 
+// The same by what is asked on the frame path. contents are the elements that each kind of content may hold, allowedOn the
+// attributes that may stand on each element.
 var (
-	codeHTML, codeSVG, codeMath, codeInput, codeTextarea, codeSelect, codeOption uint16
-	attrType                                                                     uint16
-	inputTypes                                                                   []string
+	contents          [16]codeSet
+	allowedOn         [maxCode + 1]codeSet
+	onlyHTML, nothing codeSet
+)
+
+var (
+	codeHTML, codeSVG, codeMath, codeDiv, codeInput, codeTextarea, codeSelect, codeOption uint16
+	attrType                                                                              uint16
+	inputTypes                                                                            []string
 )
 
 // roles gives the role of the strings of each kind of value.
@@ -61,13 +81,15 @@ func init() {
 	codeHTML, codeSVG, codeMath, codeInput = codes["html"], codes["svg:svg"], codes["math:math"], codes["input"]
 	codeTextarea, codeSelect, codeOption = codes["textarea"], codes["select"], codes["option"]
 	for _, a := range vocab.Attributes {
-		r := attributeRule{value: a.Value, enum: uint32(len(a.Enum))}
-		if int(a.Value) < len(roles) {
+		r := attributeRule{value: a.Value, enum: uint32(len(a.Enum)), role: noRole}
+		if a.Value > vocab.Asset {
 			r.role = roles[a.Value]
 		}
+		r.named = a.Code == vocab.DataAttr || a.Code == vocab.AriaAttr
+		r.tells = a.Value == vocab.Attr || a.Value == vocab.URL || a.Code == vocab.SrcAttr
 		for _, e := range vocab.Elements {
 			if a.May(&e) {
-				r.on[e.Code/64] |= 1 << (e.Code % 64)
+				r.on.add(uint64(e.Code))
 			}
 		}
 		attributes[a.Code] = r
@@ -75,10 +97,26 @@ func init() {
 			attrType, inputTypes = a.Code, a.Enum
 		}
 	}
+	codeDiv = codes["div"]
+	index()
 }
 
-func (r *attributeRule) allowedOn(element uint16) bool {
-	return r.on[element/64]&(1<<(element%64)) != 0
+// index fills the tables that are asked on the frame path. The html element stands in no set: it is the document's alone.
+func index() {
+	for _, e := range vocab.Elements {
+		for content := range contents {
+			holder := elementRule{content: vocab.Content(content)}
+			if e.Code != codeHTML && holder.holds(&elements[e.Code], e.Code) {
+				contents[content].add(uint64(e.Code))
+			}
+		}
+		for _, a := range vocab.Attributes {
+			if attributes[a.Code].on.has(uint64(e.Code)) {
+				allowedOn[e.Code].add(uint64(a.Code))
+			}
+		}
+	}
+	onlyHTML.add(uint64(codeHTML))
 }
 
 // holds says whether a parent with this rule may hold a child element with rule c and the given code.

@@ -84,6 +84,16 @@ func (r *Reader) Byte() byte {
 	return c
 }
 
+// Short takes a number below 128; for a longer one it gives 128 and takes nothing. Unlike Uint it is small enough to become a
+// part of the caller.
+func (r *Reader) Short() uint64 {
+	if r.at < len(r.b) && r.b[r.at] < 0x80 {
+		r.at++
+		return uint64(r.b[r.at-1])
+	}
+	return 0x80
+}
+
 // Uint takes a number of at most max (itself at most 2^53-1). Longer forms than needed are refused.
 func (r *Reader) Uint(max uint64) uint64 {
 	if r.at < len(r.b) && r.b[r.at] < 0x80 && uint64(r.b[r.at]) <= max {
@@ -170,7 +180,12 @@ func (r *Reader) Hash() (h Hash) {
 }
 
 // AppendUint appends a number in its shortest form.
-func AppendUint(dst []byte, v uint64) []byte { return binary.AppendUvarint(dst, v) }
+func AppendUint(dst []byte, v uint64) []byte {
+	if v < 0x80 {
+		return append(dst, byte(v))
+	}
+	return binary.AppendUvarint(dst, v)
+}
 
 // AppendInt appends a zigzag-coded number.
 func AppendInt(dst []byte, v int32) []byte {
