@@ -23,6 +23,7 @@ type config struct {
 	PublicAddress string        `yaml:"public_address"`
 	Data          string        `yaml:"data"`
 	TLS           tlsConfig     `yaml:"tls"`
+	Proxies       []string      `yaml:"trusted_proxies"`
 	UDP           string        `yaml:"udp"`
 	PublicIP      string        `yaml:"public_ip"`
 	Turn          turnConfig    `yaml:"turn"`
@@ -42,8 +43,12 @@ type tlsConfig struct {
 type turnConfig struct {
 	UDP  string `yaml:"udp"`
 	TCP  string `yaml:"tcp"`
+	TLS  bool   `yaml:"tls"`
 	Host string `yaml:"host"`
 }
+
+// off is written instead of an address for what shall not be.
+const off = "off"
 
 type siteConfig struct {
 	Key     string   `yaml:"key"`
@@ -80,7 +85,7 @@ type adminConfig struct {
 // defaults is what a configuration file starts from.
 func defaults() config {
 	return config{
-		Listen: "0.0.0.0:443", UDP: "0.0.0.0:443",
+		Listen: "0.0.0.0:443", UDP: "0.0.0.0:443", Turn: turnConfig{TLS: true},
 		Session: sessionConfig{
 			CodeTTL: 2 * time.Minute, Waiting: 30 * time.Minute, AskTimeout: 2 * time.Minute,
 			AgentAway: 2 * time.Minute, ResumeGrace: 30 * time.Second, HardLimit: 4 * time.Hour,
@@ -94,7 +99,7 @@ func defaults() config {
 func devDefaults() config {
 	c := defaults()
 	c.dev, c.Listen, c.UDP, c.Admin.Listen = true, "127.0.0.1:8080", "127.0.0.1:8443", ""
-	c.Turn = turnConfig{UDP: devTurn, TCP: devTurn}
+	c.Turn = turnConfig{UDP: devTurn, TCP: devTurn, TLS: true}
 	c.Limits.Requests, c.Limits.Starts = 60_000, 6_000
 	return c
 }
@@ -182,10 +187,13 @@ func (c *config) times() []rule {
 func (c *config) places() []rule {
 	listen, listenErr := netip.ParseAddrPort(c.Listen)
 	udp, udpErr := netip.ParseAddrPort(c.UDP)
+	noUDP := c.UDP == off
 	rules := []rule{
 		{listenErr == nil, "listen: must be an IP address with a port, such as 0.0.0.0:443"},
-		{udpErr == nil && udp.Addr().Unmap().Is4(), "udp: must be an IPv4 address with a port, such as 0.0.0.0:443"},
+		{noUDP || udpErr == nil && udp.Addr().Unmap().Is4(), "udp: must be an IPv4 address with a port, such as 0.0.0.0:443, or off for no UDP at all"},
 		{(c.TLS.Certificate == "") == (c.TLS.Key == ""), "tls: set both certificate and key, or neither"},
+		{!noUDP || c.Turn.TCP != "" || c.turnTLS(), "udp: off leaves TURN as the only way: set tls with turn.tls, or turn.tcp"},
+		{!noUDP || c.Turn.UDP == "" || c.dev, "udp: off means no UDP at all: leave turn.udp empty"},
 	}
 	for _, p := range [][2]string{{"turn.udp", c.Turn.UDP}, {"turn.tcp", c.Turn.TCP}, {"admin.listen", c.Admin.Listen}} {
 		_, err := netip.ParseAddrPort(p[1])
@@ -194,27 +202,64 @@ func (c *config) places() []rule {
 			p[0] + ": must be an IP address with a port, or empty for none",
 		})
 	}
+	for _, p := range c.Proxies {
+		_, err := netip.ParsePrefix(p)
+		rules = append(rules, rule{err == nil, "trusted_proxies: must be networks such as 192.0.2.0/24"})
+	}
 	admin, adminErr := netip.ParseAddrPort(c.Admin.Listen)
 	rules = append(rules, rule{
 		adminErr != nil || admin.Addr().IsLoopback(), "admin.listen: must be a loopback address: metrics are not for everybody",
 	})
-	if listenErr != nil || udpErr != nil {
+	if listenErr != nil || udpErr != nil && !noUDP {
 		return rules
 	}
 	if c.dev {
 		return append(rules, c.devPlaces(listen, udp)...)
 	}
+	return append(rules, c.publicPlaces(listen, udp)...)
+}
+
+// publicPlaces is what a server for everybody needs.
+func (c *config) publicPlaces(listen, udp netip.AddrPort) []rule {
 	base, err := url.Parse(c.PublicAddress)
 	origin := err == nil && base.Host != "" && base.Scheme+"://"+base.Host == c.PublicAddress
 	ip, ipErr := netip.ParseAddr(c.PublicIP)
-	return append(rules,
-		rule{origin && (base.Scheme == "https" || listen.Addr().IsLoopback()), "public_address: set the https origin under which browsers reach this server, such as https://cobrowse.example"},
-		rule{c.TLS.Certificate != "" || listen.Addr().IsLoopback(), "tls: set certificate and key, or listen on a loopback address behind a TLS front"},
-		rule{c.PublicIP == "" || ipErr == nil && ip.Is4(), "public_ip: must be an IPv4 address"},
-		rule{c.PublicIP != "" || !udp.Addr().IsUnspecified(), "public_ip: set the IPv4 address under which browsers reach the udp port"},
-		rule{c.Data != "", "data: set a directory for keys and the audit log, here or with --data"},
-		rule{len(c.Sites) > 0, "sites: list at least one site; `vitrine serve --dev` has one to try things out"},
-	)
+	known := !udp.Addr().IsUnspecified()
+	if c.UDP == off {
+		known = !listen.Addr().IsUnspecified()
+	}
+	at := udp.Addr()
+	if ipErr == nil {
+		at = ip
+	}
+	return []rule{
+		{c.UDP == off || reachable(at, udp.Port()), "udp: browsers connect to no port below 1024 but 80 and 443, and to these two at public addresses only: choose another port"},
+		{origin && (base.Scheme == "https" || listen.Addr().IsLoopback()), "public_address: set the https origin under which browsers reach this server, such as https://cobrowse.example"},
+		{c.TLS.Certificate != "" || listen.Addr().IsLoopback(), "tls: set certificate and key, or listen on a loopback address behind a TLS front"},
+		{c.PublicIP == "" || ipErr == nil && ip.Is4(), "public_ip: must be an IPv4 address"},
+		{c.PublicIP != "" || known, "public_ip: set the IPv4 address under which browsers reach this server"},
+		{c.Data != "", "data: set a directory for keys and the audit log, here or with --data"},
+		{len(c.Sites) > 0, "sites: list at least one site; `vitrine serve --dev` has one to try things out"},
+	}
+}
+
+// reachable says whether browsers use such a candidate: Chromium passes over those with a port below 1024, other than 80
+// and 443 at public addresses.
+func reachable(at netip.Addr, port uint16) bool {
+	shared := netip.MustParsePrefix("100.64.0.0/10") // RFC 6598
+	private := at.IsPrivate() || at.IsLoopback() || at.IsLinkLocalUnicast() || shared.Contains(at)
+	return port == 0 || port >= 1024 || (port == 80 || port == 443) && !private
+}
+
+// turnTLS says whether TURN shares the TLS port.
+func (c *config) turnTLS() bool { return c.Turn.TLS && c.TLS.Certificate != "" }
+
+// proxies are the networks whose connections begin with a PROXY header.
+func (c *config) proxies() (networks []netip.Prefix) {
+	for _, p := range c.Proxies {
+		networks = append(networks, netip.MustParsePrefix(p))
+	}
+	return networks
 }
 
 // devPlaces keeps a development server, whose demo site trusts every page of this machine, on this machine.
@@ -222,8 +267,7 @@ func (c *config) devPlaces(listen, udp netip.AddrPort) []rule {
 	const only = ": --dev is for this machine only: use a loopback address, or write a configuration and leave --dev out"
 	rules := []rule{
 		{listen.Addr().IsLoopback(), "listen" + only},
-		{udp.Addr().IsLoopback(), "udp" + only},
-		{c.TLS.Certificate == "", "tls: is not for --dev: browsers trust loopback addresses without it"},
+		{c.UDP == off || udp.Addr().IsLoopback(), "udp" + only},
 		{c.PublicAddress == "" && c.PublicIP == "", "public_address and public_ip: are not for --dev"},
 	}
 	for _, p := range [][2]string{{"turn.udp", c.Turn.UDP}, {"turn.tcp", c.Turn.TCP}} {

@@ -26,7 +26,7 @@ func (f *serveFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.config, "config", "", "configuration file (docs/vitrine.example.yaml); flags win over it")
 	flags.StringVar(&f.data, "data", "", "directory for keys and the audit log (with --dev: a folder in the user's cache)")
 	flags.StringVar(&f.listen, "listen", "", "address for HTTP (with --dev: 127.0.0.1:8080); port 0 picks a free one")
-	flags.StringVar(&f.udp, "udp", "", "address for WebRTC (with --dev: 127.0.0.1:8443); port 0 picks a free one")
+	flags.StringVar(&f.udp, "udp", "", "address for WebRTC (with --dev: 127.0.0.1:8443); port 0 picks a free one, off means no UDP at all")
 	flags.StringVar(&f.turnUDP, "turn-udp", "", "address for TURN over UDP (with --dev: port 3478 or a free one)")
 	flags.StringVar(&f.turnTCP, "turn-tcp", "", "address for TURN over TCP (with --dev: port 3478 or a free one)")
 	flags.StringVar(&f.admin, "admin", "", "loopback address for /metrics, /healthz and /readyz (with --dev: none)")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -10,12 +11,14 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"syscall"
 	"time"
 
 	"vitrine/docs"
 	"vitrine/internal/audit"
+	"vitrine/internal/front"
 	"vitrine/internal/metrics"
 	"vitrine/internal/wire"
 	"vitrine/sfu"
@@ -33,7 +36,8 @@ type host struct {
 	base   string // origin under which browsers reach it
 	tokens *signaling.Tokens
 	rec    recorder
-	udp    *udpsock.Conn
+	udp    *udpsock.Conn // nil without UDP
+	front  *front.Front
 	hub    *vrelay.Hub
 	sfu    *sfu.SFU
 	turn   *turn.Server
@@ -95,7 +99,8 @@ func (h *host) openData() error {
 	h.rec = recorder{trail, metrics.New(metrics.Sources{
 		Sessions: h.countSessions,
 		Relay:    func() map[string]uint64 { return h.turn.Stats() },
-		Drops:    func() uint64 { return h.udp.Drops() },
+		Drops:    h.drops,
+		Front:    h.frontStats,
 	}), h.logger}
 	return nil
 }
@@ -108,8 +113,29 @@ func (h *host) countSessions() map[string]int {
 	return states
 }
 
+// drops counts the datagrams that the kernel had no room for.
+func (h *host) drops() uint64 {
+	if h.udp == nil {
+		return 0
+	}
+	return h.udp.Drops()
+}
+
+// frontStats are the counters of the TCP port, by metric name.
+func (h *host) frontStats() map[string]uint64 {
+	if h.front == nil {
+		return nil
+	}
+	s := h.front.Stats()
+	return map[string]uint64{"half_open": s.HalfOpen, "refused": s.Refused, "failed": s.Failed, "http": s.HTTP, "turn": s.Turn}
+}
+
 // openSockets opens the UDP socket of the SFU. The TCP one for HTTP is opened with the API, which needs it last.
 func (h *host) openSockets() error {
+	if h.config.UDP == off {
+		h.logger.Warn("no UDP: every connection goes through TURN, which costs time and bandwidth; meant for networks that have no UDP")
+		return nil
+	}
 	udp, err := udpsock.Listen("udp4", h.config.UDP)
 	if err != nil {
 		return inUse(err, h.config.UDP, "UDP", "--udp")
@@ -125,24 +151,49 @@ func (h *host) openSockets() error {
 	return nil
 }
 
-// openSFU starts the SFU on the UDP socket merged with the virtual relays of TURN.
-func (h *host) openSFU() error {
-	pinned := netip.MustParseAddrPort(h.udp.LocalAddr().String())
+// virtualPort stands for the SFU's port where there is none. Browsers take any from 1024 on.
+const virtualPort = 8443
+
+// pinned is the one address that relays reach: the SFU's own. Without UDP nobody is there, and relays are all that leads
+// to it.
+func (h *host) pinned() netip.AddrPort {
+	at := netip.MustParseAddrPort(h.config.Listen)
+	if h.udp != nil {
+		at = netip.MustParseAddrPort(h.udp.LocalAddr().String())
+	} else {
+		at = netip.AddrPortFrom(at.Addr(), virtualPort)
+	}
 	if h.config.PublicIP != "" {
-		pinned = netip.AddrPortFrom(netip.MustParseAddr(h.config.PublicIP), pinned.Port())
+		at = netip.AddrPortFrom(netip.MustParseAddr(h.config.PublicIP), at.Port())
 	}
-	hub, err := vrelay.NewHub(vrelay.Config{Pinned: pinned})
-	if err != nil {
-		return errors.Join(err, h.udp.Close())
+	return at
+}
+
+// merge makes the SFU's connection of the UDP socket, if there is one, and the virtual relays of TURN.
+func (h *host) merge() (conn *vrelay.SFUConn, err error) {
+	closing := func() error { return nil }
+	var socket net.PacketConn
+	if h.udp != nil {
+		socket, closing = h.udp, h.udp.Close
 	}
-	h.hub = hub
-	conn, err := hub.SFUConn(h.udp)
+	if h.hub, err = vrelay.NewHub(vrelay.Config{Pinned: h.pinned()}); err != nil {
+		return nil, errors.Join(err, closing())
+	}
+	if conn, err = h.hub.SFUConn(socket); err != nil {
+		return nil, errors.Join(err, closing())
+	}
+	return conn, nil
+}
+
+// openSFU starts the SFU.
+func (h *host) openSFU() error {
+	conn, err := h.merge()
 	if err != nil {
-		return errors.Join(err, h.udp.Close())
+		return err
 	}
 	h.sfu, err = sfu.New(sfu.Config{
 		UDP:      conn,
-		Loopback: pinned.Addr().IsLoopback(),
+		Loopback: h.pinned().Addr().IsLoopback(),
 		Timeouts: sfu.Timeouts{
 			AgentAway: h.config.Session.AgentAway, ResumeGrace: h.config.Session.ResumeGrace,
 			Ask: h.config.Session.AskTimeout, Waiting: h.config.Session.Waiting, HardLimit: h.config.Session.HardLimit,
@@ -183,6 +234,9 @@ func (h *host) listenTurn(c turnConfig, port string) (*turn.Server, error) {
 		}
 		return []string{address}
 	}
+	if h.udp == nil {
+		c.UDP = ""
+	}
 	return turn.Listen(turn.Config{Hub: h.hub, Here: h.here, UDP: list(c.UDP), TCP: list(c.TCP), Host: c.Host})
 }
 
@@ -195,10 +249,24 @@ func (h *host) here(session string) bool {
 // ice gives a person the ICE servers of a session.
 func (h *host) ice(session, role string) []signaling.ICEServer {
 	username, password, _ := h.turn.Credentials(session, role)
-	if username == "" || len(h.turn.URLs()) == 0 {
+	if username == "" || len(h.turnURLs()) == 0 {
 		return nil
 	}
-	return []signaling.ICEServer{{URLs: h.turn.URLs(), Username: username, Credential: password}}
+	return []signaling.ICEServer{{URLs: h.turnURLs(), Username: username, Credential: password}}
+}
+
+// turnURLs are the ICE server URLs of TURN: of its own listeners, and of the TLS port that it shares with HTTPS.
+func (h *host) turnURLs() []string {
+	urls := h.turn.URLs()
+	base, err := url.Parse(h.base)
+	if err != nil || !h.config.turnTLS() {
+		return urls
+	}
+	port := base.Port()
+	if port == "" {
+		port = "443"
+	}
+	return append(urls, "turns:"+net.JoinHostPort(base.Hostname(), port)+"?transport=tcp")
 }
 
 // openAPI starts HTTP.
@@ -210,10 +278,14 @@ func (h *host) openAPI() error {
 	h.base = h.config.PublicAddress
 	var aliases []string
 	if h.config.dev {
-		h.base = "http://" + listener.Addr().String()
+		scheme := "http://"
+		if h.config.TLS.Certificate != "" {
+			scheme = "https://"
+		}
+		h.base = scheme + listener.Addr().String()
 		_, port, _ := net.SplitHostPort(listener.Addr().String())
 		for _, name := range []string{"127.0.0.1", "localhost", "[::1]"} {
-			aliases = append(aliases, "http://"+name+":"+port)
+			aliases = append(aliases, scheme+name+":"+port)
 		}
 	}
 	h.api, err = signaling.New(signaling.Config{
@@ -230,7 +302,25 @@ func (h *host) openAPI() error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	return h.serveHTTP(listener, h.api, h.config.TLS)
+	secure, err := h.secure()
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	config := front.Config{Listener: listener, TLS: secure, Trusted: h.config.proxies()}
+	if h.config.turnTLS() {
+		config.Turn = h.turn.ServeConn
+	}
+	h.front = front.New(config)
+	h.serveHTTP(h.front, h.api)
+	return nil
+}
+
+// secure is how the port speaks TLS; nil when it does not.
+func (h *host) secure() (*tls.Config, error) {
+	if h.config.TLS.Certificate == "" {
+		return nil, nil
+	}
+	return h.config.TLS.load(h.logger)
 }
 
 // openAdmin starts the listener for whoever watches the server.
@@ -247,11 +337,12 @@ func (h *host) openAdmin() error {
 	mux.Handle("GET /healthz", h.api)
 	mux.Handle("GET /readyz", h.api)
 	h.logger.Info("admin listener", "address", listener.Addr().String())
-	return h.serveHTTP(listener, mux, tlsConfig{})
+	h.serveHTTP(listener, mux)
+	return nil
 }
 
 // serveHTTP serves one listener. Every wait has an end: a client that is slow on purpose holds a connection for seconds.
-func (h *host) serveHTTP(listener net.Listener, handler http.Handler, files tlsConfig) error {
+func (h *host) serveHTTP(listener net.Listener, handler http.Handler) {
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -261,26 +352,16 @@ func (h *host) serveHTTP(listener net.Listener, handler http.Handler, files tlsC
 		MaxHeaderBytes:    24 << 10,
 		ErrorLog:          log.New(io.Discard, "", 0), // its lines hold addresses of clients
 	}
-	run := func() error { return server.Serve(listener) }
-	if files.Certificate != "" {
-		config, err := files.load()
-		if err != nil {
-			return errors.Join(err, listener.Close())
-		}
-		server.TLSConfig = config
-		run = func() error { return server.ServeTLS(listener, "", "") }
-	}
 	h.closing(func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), stopTime)
 		defer cancel()
 		return server.Shutdown(ctx)
 	})
 	go func() {
-		if err := run(); !errors.Is(err, http.ErrServerClosed) {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			h.failed <- fmt.Errorf("HTTP on %s stopped: %w", listener.Addr(), err)
 		}
 	}()
-	return nil
 }
 
 // inUse says what to do when an address cannot be listened on.

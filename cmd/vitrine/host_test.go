@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -160,4 +161,109 @@ func TestStartLeavesNothingBehindWhenItFails(t *testing.T) {
 		}
 		_ = l.Close()
 	}
+}
+
+// running starts a server that the test stops.
+func running(t *testing.T, c config) *host {
+	t.Helper()
+	h, err := start(&c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := h.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return h
+}
+
+func TestRenewedCertificateIsServedWithoutRestart(t *testing.T) {
+	c, first := production(t)
+	running(t, c)
+	serial := func(pool *x509.CertPool) error {
+		conn, err := tls.Dial("tcp", c.Listen, &tls.Config{RootCAs: pool})
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err
+	}
+	if err := serial(first); err != nil {
+		t.Fatal(err)
+	}
+	files, second := certificate(t)
+	// A key that does not belong to the certificate yet is what a renewal looks like half way.
+	for i, move := range [][2]string{{files.Certificate, c.TLS.Certificate}, {files.Key, c.TLS.Key}} {
+		if err := os.Rename(move[0], move[1]); err != nil {
+			t.Fatal(err)
+		}
+		want := [...]*x509.CertPool{first, second}[i]
+		deadline := time.Now().Add(4 * checkTime)
+		for began := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+			err := serial(want)
+			if i == 0 && err != nil {
+				t.Fatalf("half way: %v", err)
+			}
+			if i == 0 && time.Since(began) > checkTime+500*time.Millisecond || i == 1 && err == nil {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("the new certificate is not served: %v", err)
+			}
+		}
+	}
+}
+
+func TestNoUDPAtAll(t *testing.T) {
+	c, pool := production(t)
+	c.UDP, c.Turn.TLS = off, true
+	if err := c.validate(); err != nil {
+		t.Fatal(err)
+	}
+	before := udpSockets(t)
+	h := running(t, c)
+	if n := udpSockets(t) - before; n != 0 {
+		t.Errorf("%d UDP sockets", n)
+	}
+	urls := h.turnURLs()
+	if len(urls) != 1 || urls[0] != "turns:"+c.Listen+"?transport=tcp" {
+		t.Errorf("URLs of TURN: %v", urls)
+	}
+	client := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
+	r, err := client.Get(c.PublicAddress + "/readyz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = r.Body.Close()
+	if r.StatusCode != 200 {
+		t.Errorf("not ready: %d", r.StatusCode)
+	}
+}
+
+// udpSockets counts those of this process.
+func udpSockets(t *testing.T) (n int) {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("sockets are counted in /proc, which is Linux's")
+	}
+	var table strings.Builder
+	for _, name := range []string{"udp", "udp6"} {
+		text, err := os.ReadFile("/proc/self/net/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		table.Write(text)
+	}
+	links, err := filepath.Glob("/proc/self/fd/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, link := range links {
+		to, err := os.Readlink(link)
+		inode, socket := strings.CutPrefix(to, "socket:[")
+		if err == nil && socket && strings.Contains(table.String(), " "+strings.TrimSuffix(inode, "]")+" ") {
+			n++
+		}
+	}
+	return n
 }

@@ -77,7 +77,10 @@ type links struct {
 
 // announce prints where everything is.
 func (h *host) announce(o output) error {
-	l := links{Base: h.base, Console: h.base + "/console/", UDP: h.udp.LocalAddr().String(), Turn: append([]string{}, h.turn.URLs()...)}
+	l := links{Base: h.base, Console: h.base + "/console/", UDP: off, Turn: append([]string{}, h.turnURLs()...)}
+	if h.udp != nil {
+		l.UDP = h.udp.LocalAddr().String()
+	}
 	if h.config.dev {
 		l.Demo = h.base + "/demo/"
 		claims := signaling.Claims{Site: signaling.DevSite().Key, Name: "Ada Agent"}

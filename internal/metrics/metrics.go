@@ -17,6 +17,7 @@ import (
 type Sources struct {
 	Sessions func() map[string]int    // sessions by state
 	Relay    func() map[string]uint64 // counters of the TURN server, by name
+	Front    func() map[string]uint64 // counters of the TCP port that HTTPS and TURN share, by name
 	Drops    func() uint64            // datagrams that the kernel had no room for
 }
 
@@ -88,6 +89,7 @@ type pulled struct{ sources Sources }
 var (
 	sessionsDesc = prometheus.NewDesc("vitrine_sessions", "Sessions that are open.", []string{"state"}, nil)
 	relayDesc    = prometheus.NewDesc("vitrine_turn_total", "Counters of the TURN server.", []string{"what"}, nil)
+	frontDesc    = prometheus.NewDesc("vitrine_tcp_total", "Counters of the TCP port that HTTPS and TURN share.", []string{"what"}, nil)
 	dropsDesc    = prometheus.NewDesc("vitrine_udp_drops_total", "Datagrams that the kernel had no room for.", nil, nil)
 )
 
@@ -95,6 +97,7 @@ var (
 func (p pulled) Describe(to chan<- *prometheus.Desc) {
 	to <- sessionsDesc
 	to <- relayDesc
+	to <- frontDesc
 	to <- dropsDesc
 }
 
@@ -105,11 +108,16 @@ func (p pulled) Collect(to chan<- prometheus.Metric) {
 			to <- prometheus.MustNewConstMetric(sessionsDesc, prometheus.GaugeValue, float64(n), state)
 		}
 	}
-	if p.sources.Relay != nil {
-		for what, n := range p.sources.Relay() {
-			to <- prometheus.MustNewConstMetric(relayDesc, prometheus.UntypedValue, float64(n), what)
+	counters := func(desc *prometheus.Desc, source func() map[string]uint64) {
+		if source == nil {
+			return
+		}
+		for what, n := range source() {
+			to <- prometheus.MustNewConstMetric(desc, prometheus.UntypedValue, float64(n), what)
 		}
 	}
+	counters(relayDesc, p.sources.Relay)
+	counters(frontDesc, p.sources.Front)
 	if p.sources.Drops != nil {
 		to <- prometheus.MustNewConstMetric(dropsDesc, prometheus.CounterValue, float64(p.sources.Drops()))
 	}

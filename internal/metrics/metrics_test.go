@@ -11,6 +11,7 @@ func TestTextHoldsWhatWasCounted(t *testing.T) {
 	m := New(Sources{
 		Sessions: func() map[string]int { return map[string]int{"active": 3} },
 		Relay:    func() map[string]uint64 { return map[string]uint64{"allocations": 4} },
+		Front:    func() map[string]uint64 { return map[string]uint64{"turn": 6} },
 		Drops:    func() uint64 { return 5 },
 	})
 	m.Request("POST", "/v1/sessions", 201, 3*time.Millisecond)
@@ -25,6 +26,7 @@ func TestTextHoldsWhatWasCounted(t *testing.T) {
 		`vitrine_events_total{event="token.rejected",outcome="refused",rule="expired"} 1`,
 		`vitrine_sessions{state="active"} 3`,
 		`vitrine_turn_total{what="allocations"} 4`,
+		`vitrine_tcp_total{what="turn"} 6`,
 		`vitrine_udp_drops_total 5`,
 		`go_goroutines`,
 	} {

@@ -57,14 +57,27 @@ async function stop(process: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Starts a server on free ports of the loopback. config is the text of a configuration file. */
+// Makes a certificate for this machine that nobody trusts, as the files that a configuration names.
+async function makeCertificate(folder: string): Promise<void> {
+  await run('openssl', [
+    'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=localhost',
+    '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost', '-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem'),
+  ]);
+}
+
+/** Lines of a configuration that let the server speak TLS. */
+export const secure = 'tls:\n  certificate: {folder}/cert.pem\n  key: {folder}/key.pem\n';
+
+/** Starts a server on free ports of the loopback. config is the text of a configuration file; {folder} in it is a folder of the server's own. */
 export async function startServer(config = ''): Promise<Server> {
   const folder = await mkdtemp(join(tmpdir(), 'vitrine-e2e-'));
   const data = join(folder, 'data');
-  const args = ['serve', '--dev', '--json', '--listen', '127.0.0.1:0', '--udp', '127.0.0.1:0', '--data', data];
+  const args = ['serve', '--dev', '--json', '--listen', '127.0.0.1:0', '--data', data];
+  if (!/^udp:/m.test(config)) args.push('--udp', '127.0.0.1:0');
   if (config) {
     const file = join(folder, 'vitrine.yaml');
-    await writeFile(file, config);
+    if (config.includes('{folder}')) await makeCertificate(folder);
+    await writeFile(file, config.replaceAll('{folder}', folder));
     args.push('--config', file);
   }
   const process = spawn(binary, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
