@@ -30,11 +30,13 @@ type entry struct {
 type Builder struct {
 	// NoTable makes every string a literal.
 	NoTable bool
-	batch   wire.Batch
-	table   map[entry]int
-	bytes   int
-	next    wire.NodeID
-	last    wire.NodeID
+	// Sheets are the style sheets that Payload named, by asset.
+	Sheets map[wire.AssetID]string
+	batch  wire.Batch
+	table  map[entry]int
+	bytes  int
+	next   wire.NodeID
+	last   wire.NodeID
 }
 
 // NewBuilder returns a builder whose first snapshot has epoch 1.
@@ -66,6 +68,16 @@ func (b *Builder) Batch() *wire.Batch {
 
 // Next is the id that the next new node will get.
 func (b *Builder) Next() wire.NodeID { return b.next }
+
+// sheet names a style sheet.
+func (b *Builder) sheet(text string) Attr {
+	if b.Sheets == nil {
+		b.Sheets = map[wire.AssetID]string{}
+	}
+	n := assetOf(text)
+	b.Sheets[wire.AssetID(n)] = text
+	return Attr{Code: vocab.SheetAttr, Number: n}
+}
 
 // Raw appends bytes to the token stream.
 func (b *Builder) Raw(ops ...byte) { b.batch.Ops = append(b.batch.Ops, ops...) }
