@@ -15,6 +15,7 @@ const (
 	maxFontBytes   = 2 << 20
 	maxFontSize    = 16 << 20 // of a font as it says it unpacks to
 	maxFontRatio   = 30
+	maxFonts       = 32 // of a page
 )
 
 // The rules by which an asset is refused. Rules that start with "row" and a number are named after the threat they answer.
@@ -28,7 +29,29 @@ const (
 	ruleFontBytes   = "row31-bytes"      // too many bytes
 	ruleFontTables  = "row31-tables"     // the directory of tables does not fit the bytes
 	ruleFontSize    = "row31-size"       // it would unpack to too much
+	ruleFonts       = "row31-fonts"      // a font too many
 )
+
+// reasonOf is what agents are told about a rule.
+func reasonOf(rule string) wire.GoneReason {
+	switch rule {
+	case ruleAssetBytes, ruleFontBytes:
+		return wire.GoneTooBig
+	case ruleAssetSide:
+		return wire.GoneSize
+	case ruleAssetFrames:
+		return wire.GoneFrames
+	case ruleAssetType:
+		return wire.GoneType
+	case ruleAssetHeader, ruleAssetAfter, ruleFontTables, ruleSVGForm:
+		return wire.GoneDamaged
+	case ruleFontSize, ruleSVGDrawn, ruleSVGNodes:
+		return wire.GoneExpands
+	case ruleFonts, ruleFull:
+		return wire.GoneFull
+	}
+	return wire.GoneRule
+}
 
 // AssetInfo is what the bytes of an asset say about it. Width, Height and Frames are of images.
 type AssetInfo struct {

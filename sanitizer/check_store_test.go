@@ -306,7 +306,7 @@ func TestThreat37_SheetsThatGrow(t *testing.T) {
 				case *wire.Chunk:
 					held += len(f.Data)
 				case *wire.Gone:
-					if gone++; f.Reason != wire.GoneTooBig {
+					if gone++; f.Reason != wire.GoneFull {
 						t.Errorf("gone for reason %d", f.Reason)
 					}
 				}

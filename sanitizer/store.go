@@ -15,6 +15,8 @@ const (
 	ruleHash    = "row29-hash"         // bytes that do not have the announced hash
 	ruleOffer   = "row37-assets"       // an asset without a name
 	ruleKind    = "row29-kind"         // the same bytes offered as two kinds
+	ruleSheet   = "row24-sheet"        // a style sheet that is too long
+	ruleFull    = "row37-full"         // no room in the session
 	maxSheetOut = 1024 * wire.MaxChunk // bytes of a style sheet as it was written anew: as many as chunks can carry
 )
 
@@ -26,6 +28,7 @@ type Assets struct {
 	blobs  map[wire.Hash]*blob
 	order  []wire.AssetID // in order of offer, for those who join late
 	bytes  int
+	fonts  int // that were offered since the customer's last connection: of their page
 }
 
 // blob is one asset's bytes.
@@ -59,22 +62,21 @@ func (a *Assets) Offer(f *wire.Offer) (want bool, out []Clean, r *Refusal) {
 	b := a.blobs[f.Hash]
 	if a.full(f.Asset) || b == nil && len(a.blobs) >= a.policy.MaxAssets {
 		// A long session of honest pages gets here, too: what is one too many is shown as missing.
-		return false, []Clean{approve(&wire.Gone{Asset: f.Asset, Reason: wire.GoneTooBig}, 16)}, nil
+		return false, []Clean{approve(&wire.Gone{Asset: f.Asset, Reason: wire.GoneFull}, 16)}, nil
 	}
 	switch {
 	case b == nil:
 		b = &blob{hash: f.Hash, kind: f.Kind, size: f.Size, width: f.Width, height: f.Height}
-		a.blobs[f.Hash] = b
-		switch {
-		case f.Size == 0:
-			b.gone, b.reason = true, wire.GoneMissing
-		case a.bytes+int(f.Size) > a.policy.MaxAssetBytes:
-			b.gone, b.reason = true, wire.GoneTooBig
-		default:
+		if reason, no := a.unwanted(f); no {
+			b.gone, b.reason = true, reason
+		} else {
 			b.charged = int(f.Size)
 			a.bytes += b.charged
 			b.left = (int(f.Size) + wire.MaxChunk - 1) / wire.MaxChunk
 			want = true
+		}
+		if b.reason != wire.GoneFull {
+			a.blobs[f.Hash] = b // else there may be room on another page
 		}
 	case b.kind != f.Kind || b.size != f.Size:
 		return false, nil, &Refusal{Rule: ruleKind}
@@ -92,6 +94,26 @@ func (a *Assets) Offer(f *wire.Offer) (want bool, out []Clean, r *Refusal) {
 		b.waiting = append(b.waiting, f.Asset)
 	}
 	return want, out, nil
+}
+
+// unwanted says why bytes are not even asked for: what is announced breaks a limit already.
+func (a *Assets) unwanted(f *wire.Offer) (reason wire.GoneReason, no bool) {
+	if f.Kind == wire.AssetFont {
+		if a.fonts++; a.fonts > maxFonts {
+			return reasonOf(ruleFonts), true
+		}
+	}
+	switch {
+	case f.Size == 0:
+		return wire.GoneMissing, true
+	case f.Kind == wire.AssetImage && f.Size > maxImageBytes:
+		return reasonOf(ruleAssetBytes), true
+	case f.Kind == wire.AssetFont && f.Size > maxFontBytes:
+		return reasonOf(ruleFontBytes), true
+	case a.bytes+int(f.Size) > a.policy.MaxAssetBytes:
+		return wire.GoneFull, true
+	}
+	return 0, false
 }
 
 // full says whether there is no room for another name.
@@ -166,6 +188,7 @@ func (a *Assets) Chunk(f *wire.Chunk) (out []Clean, r *Refusal) {
 // Restart forgets assets whose bytes have not all come. The rest of them will not: they were asked for on a connection
 // that is gone, and whoever comes back offers everything anew.
 func (a *Assets) Restart() {
+	a.fonts = 0
 	for hash, b := range a.blobs {
 		if b.left == 0 {
 			continue
@@ -188,27 +211,28 @@ func (a *Assets) lose(b *blob, reason wire.GoneReason) {
 func (a *Assets) judge(b *blob) {
 	data := b.data
 	ready := wire.Ready{Kind: b.kind, Width: b.width, Height: b.height, Hash: b.hash}
-	if b.kind == wire.AssetSheet {
-		out, reason := a.sheet(b)
-		if reason != 0 {
-			a.lose(b, reason)
-			return
-		}
-		// A sheet of which nothing is left is a sheet all the same: viewers wait for it.
-		if data = out; len(data) == 0 {
-			data = append(data, '\n')
-		}
-		ready.Mime, ready.Hash = wire.MimeCSS, sha256.Sum256(data)
+	var info AssetInfo
+	var rule string
+	var write func(dst, data []byte) ([]byte, AssetInfo, string)
+	switch {
+	case b.kind == wire.AssetSheet:
+		write = writeSheet
+	case b.kind == wire.AssetImage && isMarkup(data):
+		write = a.writeSVG
+	}
+	if write == nil {
+		info, rule = CheckAsset(b.kind, data)
 	} else {
-		info, rule := CheckAsset(b.kind, data)
-		if rule != "" {
-			a.lose(b, wire.GoneRule)
-			return
-		}
-		ready.Mime = info.Mime
-		if info.Width > 0 {
-			ready.Width, ready.Height = info.Width, info.Height
-		}
+		data, info, rule = a.rewrite(b, write)
+		ready.Hash = sha256.Sum256(data)
+	}
+	if rule != "" {
+		a.lose(b, reasonOf(rule))
+		return
+	}
+	ready.Mime = info.Mime
+	if info.Width > 0 && info.Height > 0 {
+		ready.Width, ready.Height = info.Width, info.Height
 	}
 	ready.Size = uint32(len(data))
 	b.ready = ready
@@ -221,28 +245,42 @@ func (a *Assets) judge(b *blob) {
 	b.data, b.got = nil, nil
 }
 
-// sheet writes a style sheet anew and charges what it grew by, because escapes and marks make it longer. A reason says that
-// it cannot be shown.
-func (a *Assets) sheet(b *blob) (out []byte, reason wire.GoneReason) {
-	// Room enough for nearly all sheets: what append leaves behind when it moves on is not overwritten.
+// writeSheet writes a style sheet anew. One of which nothing is left is a sheet all the same: viewers wait for it.
+func writeSheet(dst, data []byte) (out []byte, info AssetInfo, rule string) {
+	out, ok := AppendSheet(dst, data)
+	if !ok || len(out) > maxSheetOut {
+		return out, info, ruleSheet
+	}
+	if len(out) == 0 {
+		out = append(out, '\n')
+	}
+	return out, AssetInfo{Mime: wire.MimeCSS}, ""
+}
+
+// writeSVG writes a vector image anew.
+func (a *Assets) writeSVG(dst, data []byte) (out []byte, info AssetInfo, rule string) {
+	return appendSVG(dst, data, a.policy.Detect)
+}
+
+// rewrite writes an asset anew and charges what it grew by, because escapes and marks make it longer.
+func (a *Assets) rewrite(b *blob, write func(dst, data []byte) ([]byte, AssetInfo, string)) (out []byte, info AssetInfo, rule string) {
+	// Room enough for nearly all of them: what append leaves behind when it moves on is not overwritten.
 	room := make([]byte, 0, 2*len(b.data)+64)
-	out, ok := AppendSheet(room, b.data)
+	out, info, rule = write(room, b.data)
 	if len(out) > cap(room) {
 		clear(room[:cap(room)])
 	}
 	more := max(len(out)-b.charged, 0)
-	switch {
-	case !ok || len(out) > maxSheetOut:
-		reason = wire.GoneRule
-	case a.bytes+more > a.policy.MaxAssetBytes:
-		reason = wire.GoneTooBig
-	default:
-		a.bytes, b.charged = a.bytes+more, b.charged+more
-		clear(b.data)
-		return out, 0
+	if rule == "" && a.bytes+more > a.policy.MaxAssetBytes {
+		rule = ruleFull
 	}
-	clear(out)
-	return nil, reason
+	if rule != "" {
+		clear(out)
+		return nil, info, rule
+	}
+	a.bytes, b.charged = a.bytes+more, b.charged+more
+	clear(b.data)
+	return out, info, ""
 }
 
 // All gives everything that an agent who joins now must be told, the announcements first and style sheets before images.
