@@ -1,4 +1,4 @@
-// Command vitrine is the whole product: it serves, signs tokens, and says which version it is.
+// Command vitrine is the whole product: it serves, signs tokens, shows its policy, and says which version it is.
 package main
 
 import (
@@ -24,7 +24,7 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(serveCommand(), tokenCommand(), versionCommand())
+	cmd.AddCommand(serveCommand(), tokenCommand(), policyCommand(), versionCommand())
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	return cmd
 }

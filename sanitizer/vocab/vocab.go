@@ -95,6 +95,9 @@ type Element struct {
 // prefixes stand before the names of elements by Space, where names of several namespaces meet.
 var prefixes = []string{"", "svg:", "math:"}
 
+// String is the language's name.
+func (s Space) String() string { return [...]string{"HTML", "SVG", "MathML"}[s] }
+
 // Key is the name of an element of a namespace, with "svg:" or "math:" before those that are not HTML.
 func (s Space) Key(name string) string { return prefixes[s] + name }
 
