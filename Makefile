@@ -24,6 +24,12 @@ e2e: build ## only the tests in the real browser; E2E="name" picks some
 bench: build ## measure; ONLY=snapshot,latency picks figures
 	go run ./test/bench $(ONLY)
 
+mutants: ## take out one rule of the sanitizer at a time and expect a test to fail; ONLY=row33 picks
+	go run ./internal/tools/mutants -only "$(ONLY)"
+
+fuzz: ## run every fuzz target for 10 minutes, FUZZTIME=30s for less; ONLY=FuzzSheet picks
+	go run ./internal/tools/stages fuzz $(or $(FUZZTIME),10m) "$(ONLY)"
+
 wire: ## write the code and tables generated from internal/wire
 	go generate ./internal/wire/...
 
@@ -36,4 +42,4 @@ web: web/node_modules/.package-lock.json
 web/node_modules/.package-lock.json: web/package-lock.json
 	cd web && npm ci --no-progress && touch node_modules/.package-lock.json
 
-.PHONY: help run build test check e2e bench wire clean web
+.PHONY: help run build test check e2e bench mutants fuzz wire clean web

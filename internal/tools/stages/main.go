@@ -1,4 +1,4 @@
-// Command stages runs the stages of `make check`, `make test` and `make e2e` one after another,
+// Command stages runs the stages of `make check`, `make test`, `make fuzz` and `make e2e` one after another,
 // stops at the first that fails, and says in its last line how it went.
 package main
 
@@ -35,8 +35,12 @@ var lists = map[string][]stage{
 	"test": {
 		{"browser", chromium},
 		{"go test", command(".", "go", "test", "./...")},
+		{"fuzz", fuzzBrief},
 		{"vitest", command("web", "npm", "run", "--silent", "unit")},
 		{"playwright", playwright},
+	},
+	"fuzz": {
+		{"fuzz", fuzz},
 	},
 	"e2e": {
 		{"browser", chromium},
@@ -46,7 +50,7 @@ var lists = map[string][]stage{
 
 func main() {
 	if len(os.Args) < 2 || lists[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: go run ./internal/tools/stages check|test|e2e [arguments of the runner]")
+		fmt.Fprintln(os.Stderr, "usage: go run ./internal/tools/stages check|test|fuzz|e2e [arguments of the runner]")
 		os.Exit(2)
 	}
 	name, stages := os.Args[1], lists[os.Args[1]]

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// fuzzTime is how long `make fuzz` runs each target; one worker runs at a time, so this is CPU time.
+const fuzzTime = 10 * time.Minute
+
+// fuzzBriefly is how long `make test` does.
+const fuzzBriefly = 1500 * time.Millisecond
+
+// fuzzTarget is one fuzz target and how it went.
+type fuzzTarget struct {
+	pkg, name string
+	wall, cpu time.Duration
+	execs     string
+	fresh     string // inputs that reached code that none before had
+	err       error
+}
+
+// fuzzBrief runs every target for a moment.
+func fuzzBrief([]string) error { return fuzzAll(fuzzBriefly, "", false) }
+
+// fuzz runs every target for long. The first argument is how long instead, the second the names or packages of the targets
+// to run, separated by commas.
+func fuzz(args []string) error {
+	each, only := fuzzTime, ""
+	if len(args) > 0 {
+		d, err := time.ParseDuration(args[0])
+		if err != nil {
+			return fmt.Errorf("FUZZTIME: %w", err)
+		}
+		each = d
+	}
+	if len(args) > 1 {
+		only = args[1]
+	}
+	return fuzzAll(each, only, true)
+}
+
+// fuzzAll runs targets one after another and prints a table. An input that breaks a target is kept by the go command in
+// the package's testdata, where every later `go test` runs it.
+func fuzzAll(each time.Duration, only string, loud bool) error {
+	targets, err := fuzzTargets(only)
+	if err != nil {
+		return err
+	}
+	var broken error
+	for i, t := range targets {
+		if loud {
+			fmt.Printf("%d/%d %s %s for %s\n", i+1, len(targets), t.pkg, t.name, each)
+		}
+		t.run(each)
+		if t.err != nil {
+			broken = errors.Join(broken, fmt.Errorf("%s %s: %w", t.pkg, t.name, t.err))
+		}
+	}
+	w := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "target\tinputs tried\tnew\twall s\tCPU s\tresult\t")
+	for _, t := range targets {
+		result := "passed"
+		if t.err != nil {
+			result = "BROKEN"
+		}
+		fmt.Fprintf(w, "%s %s\t%s\t%s\t%.0f\t%.0f\t%s\t\n", strings.TrimPrefix(t.pkg, "vitrine/"), t.name, t.execs, t.fresh,
+			t.wall.Seconds(), t.cpu.Seconds(), result)
+	}
+	return errors.Join(w.Flush(), broken)
+}
+
+// fuzzTargets asks the tests of every package for their targets.
+func fuzzTargets(only string) (targets []*fuzzTarget, err error) {
+	out, err := exec.Command("go", "test", "-list", "^Fuzz", "./...").CombinedOutput()
+	if err != nil {
+		return nil, fmt.Errorf("go test -list: %w\n%s", err, out)
+	}
+	var names []string
+	for line := range strings.Lines(string(out)) {
+		line = strings.TrimSpace(line)
+		fields := strings.Fields(line)
+		switch {
+		case strings.HasPrefix(line, "Fuzz"):
+			names = append(names, line)
+		case len(fields) > 1 && fields[0] == "ok":
+			for _, n := range names {
+				if only == "" || slices.ContainsFunc(strings.Split(only, ","), func(s string) bool { return strings.Contains(fields[1]+"."+n, s) }) {
+					targets = append(targets, &fuzzTarget{pkg: fields[1], name: n})
+				}
+			}
+			names = nil
+		}
+	}
+	if len(targets) == 0 {
+		return nil, fmt.Errorf("no fuzz target is called like that: %q", only)
+	}
+	return targets, nil
+}
+
+var (
+	fuzzExecs = regexp.MustCompile(`execs: (\d+)`)
+	fuzzFresh = regexp.MustCompile(`new interesting: (\d+)`)
+)
+
+// run fuzzes one target with one worker.
+func (t *fuzzTarget) run(each time.Duration) {
+	cmd := exec.Command("go", "test", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", each.String(), "-parallel", "1", t.pkg)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	begin := time.Now()
+	err := cmd.Run()
+	t.wall = time.Since(begin)
+	if cmd.ProcessState != nil {
+		t.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	}
+	t.execs, t.fresh = lastMatch(fuzzExecs, out.Bytes()), lastMatch(fuzzFresh, out.Bytes())
+	// The go command may say that time ran out in the middle of an input, which is how it was asked to end.
+	if err != nil && !bytes.Contains(out.Bytes(), []byte("Failing input written")) && bytes.Contains(out.Bytes(), []byte("context deadline exceeded")) {
+		err = nil
+	}
+	if err != nil {
+		fmt.Print(out.String())
+		t.err = err
+	}
+}
+
+func lastMatch(r *regexp.Regexp, text []byte) string {
+	all := r.FindAllSubmatch(text, -1)
+	if len(all) == 0 {
+		return "0"
+	}
+	return string(all[len(all)-1][1])
+}
