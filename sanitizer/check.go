@@ -17,6 +17,7 @@ type checker struct {
 	outSize  int
 	changed  []change
 	outs     []wire.Str
+	out      wire.Batch // what goes out
 	depth    int
 	masked   bool // the node being read is in a hidden part
 	refusal  *Refusal
@@ -34,7 +35,7 @@ func (c *checker) reset(st *state, policy Policy) {
 
 // release lets go of the batch and of the places in the slab that it was cleaned to.
 func (c *checker) release() {
-	c.r = wire.Reader{}
+	c.r, c.out = wire.Reader{}, wire.Batch{}
 	clear(c.outs)
 }
 
@@ -55,25 +56,27 @@ func (c *checker) strings(b *wire.Batch) bool {
 	if b.Clear {
 		st.clear()
 	}
+	before := len(st.strs.slab)
 	c.seen = len(st.table)
+	if len(b.Strings) > wire.MaxTable-len(st.table) {
+		return c.refuse(0, ruleTable)
+	}
 	for i := range b.Strings {
 		s := &b.Strings[i]
-		if len(s.Text) > wire.MaxEntry || len(st.table) >= wire.MaxTable {
+		if len(s.Text) > wire.MaxEntry {
 			return c.refuse(0, ruleTable)
 		}
-		id, ok := c.take(s, i, wire.MaxEntry)
+		id, ok := c.take(s, i, uint32(len(st.table)+1))
 		if !ok {
 			return false
 		}
 		st.table = append(st.table, id)
-		e := &st.strs.list[id]
-		e.entry = uint32(len(st.table))
-		if st.tableBytes += int(e.size); st.tableBytes > wire.MaxTableBytes {
-			return c.refuse(0, ruleTable)
-		}
+	}
+	if st.tableBytes += len(st.strs.slab) - before; st.tableBytes > wire.MaxTableBytes {
+		return c.refuse(0, ruleTable)
 	}
 	for i := range b.Literals {
-		id, ok := c.take(&b.Literals[i], len(b.Strings)+i, wire.MaxLiteral)
+		id, ok := c.take(&b.Literals[i], len(b.Strings)+i, 0)
 		if !ok {
 			return false
 		}
@@ -82,48 +85,53 @@ func (c *checker) strings(b *wire.Batch) bool {
 			return c.refuse(0, ruleBytes)
 		}
 	}
+	c.outSize = len(st.strs.slab) - before + shownString*(len(b.Strings)+len(b.Literals))
+	st.most.bytes += c.outSize
 	st.most.literals += len(b.Literals)
 	return true
 }
 
-// take judges a string and stores it. The use that it begins with is that of the table, or of the one place that a literal is for.
-func (c *checker) take(s *wire.Str, at, most int) (strID, bool) {
-	st := c.st
-	id, same, ok := st.strs.rewrite(s.Role, s.Text, most)
-	if !ok {
-		return 0, c.refuse(0, ruleUTF8)
+// take judges a string and stores it. The use that it begins with is that of the table, or of the one place that a literal
+// is for.
+func (c *checker) take(s *wire.Str, at int, entry uint32) (id strID, ok bool) {
+	strs := &c.st.strs
+	if plain(s.Role, s.Text) && (strs.values.detect == 0 || !speaks(s.Role)) {
+		id = strs.add(s.Role, entry, s.Text)
+	} else {
+		var same bool
+		if id, same, ok = strs.rewrite(s.Role, entry, s.Text); !ok {
+			return 0, c.refuse(0, ruleUTF8)
+		}
+		if !same {
+			c.changed = append(c.changed, change{at, id})
+		}
 	}
-	if !st.j.whole {
-		st.j.added = append(st.j.added, id)
-	}
-	e := &st.strs.list[id]
-	e.refs = 1
-	st.most.bytes += int(e.size) + shownString
-	c.outSize += int(e.size) + shownString
-	if !same {
-		c.changed = append(c.changed, change{at, id})
+	if !c.st.j.whole {
+		c.st.j.added = append(c.st.j.added, id)
 	}
 	return id, true
 }
 
-// cleaned puts the batch's strings into out as they were rewritten. Those are parts of the slab, valid until the next change.
-func (c *checker) cleaned(b, out *wire.Batch) {
+// cleaned gives the batch with its strings as they were rewritten. Those are parts of the slab, valid until the next change.
+func (c *checker) cleaned(b *wire.Batch) *wire.Batch {
+	out := &c.out
+	*out = *b
 	if len(c.changed) == 0 {
-		out.Strings, out.Literals = b.Strings, b.Literals
-		return
+		return out
 	}
 	c.outs = append(append(c.outs, b.Strings...), b.Literals...)
 	for _, ch := range c.changed {
 		c.outs[ch.at].Text = c.st.strs.bytes(ch.id)
 	}
 	out.Strings, out.Literals = c.outs[:len(b.Strings)], c.outs[len(b.Strings):]
+	return out
 }
 
 // ref takes a reference to a string of the given role.
 func (c *checker) ref(role wire.Role) (strID, bool) {
 	n := int(c.r.Short())
 	if n >= 0x80 {
-		n = int(c.r.U31())
+		n = int(c.r.Long(1<<31 - 1))
 	}
 	if n == 0 {
 		return c.nextLiteral(role)

@@ -240,11 +240,7 @@ func (c *checker) setText() bool {
 }
 
 // lives reads the live states of a new element.
-func (c *checker) lives(id wire.NodeID) bool {
-	count := c.r.Byte()
-	if count == 0 {
-		return true
-	}
+func (c *checker) lives(id wire.NodeID, count byte) bool {
 	if count > 16 {
 		return c.refuse(id, ruleAttrs)
 	}

@@ -11,17 +11,14 @@ import (
 // to them yet, so they are written straight into the pages of the state, and the journal need not know them: undoing is
 // forgetting the ids from the base of the batch on.
 
-// place gives the next id and its node, which is still empty; nil when the page is full.
+// place gives the next id and its node, which is still zero; nil when the page is full.
 func (c *checker) place(parent wire.NodeID) (wire.NodeID, *node) {
-	st := c.st
-	id := st.nextID
+	id := c.st.nextID
 	at := id & (1<<pageBits - 1)
-	if at == 0 || c.slots == nil {
-		if !c.turn(id, parent) {
-			return id, nil
-		}
+	if (at == 0 || c.slots == nil) && !c.turn(id, parent) {
+		return id, nil
 	}
-	st.nextID++
+	c.st.nextID++
 	return id, &c.slots[at]
 }
 
@@ -58,7 +55,7 @@ func (c *checker) fill(parent wire.NodeID, p *node, may *codeSet, text bool) boo
 				return c.refuse(parent, ruleMask)
 			}
 			if id, n = c.place(parent); n != nil {
-				*n = node{parent: parent, prev: prev, str: s, kind: kindText, flags: c.flags()}
+				n.parent, n.prev, n.str, n.kind, n.flags = parent, prev, s, kindText, c.flags()
 			}
 		case op == wire.OpElem:
 			id, n = c.element(parent, prev, may)
@@ -129,13 +126,19 @@ func (c *checker) element(parent, prev wire.NodeID, may *codeSet) (wire.NodeID, 
 		return 0, nil
 	}
 	outer := c.masked
-	*n = node{parent: parent, prev: prev, str: name, code: uint16(code), kind: kindElement, flags: c.flags()}
+	n.parent, n.prev, n.str, n.code, n.kind, n.flags = parent, prev, name, uint16(code), kindElement, c.flags()
 	rule := &elements[code]
-	ok := c.attributes(id, n)
-	if ok && code == uint64(codeInput) && c.st.inputType(id) == typePassword {
-		n.flags |= flagSecret
+	ok := true
+	if count := c.r.Byte(); count > 0 {
+		ok = c.attributes(id, n, count)
+		if ok && n.code == codeInput && c.st.inputType(id) == typePassword {
+			n.flags |= flagSecret
+		}
 	}
-	ok = ok && c.lives(id) && c.fill(id, n, &contents[rule.content], rule.holdsText())
+	if count := c.r.Byte(); count > 0 {
+		ok = ok && c.lives(id, count)
+	}
+	ok = ok && c.fill(id, n, &contents[rule.content], rule.holdsText())
 	c.masked = outer
 	c.depth--
 	if !ok {
@@ -178,11 +181,7 @@ func (c *checker) shadow(host wire.NodeID, h *node) (wire.NodeID, *node) {
 }
 
 // attributes reads the attributes of a new element.
-func (c *checker) attributes(id wire.NodeID, n *node) bool {
-	count := c.r.Byte()
-	if count == 0 {
-		return true
-	}
+func (c *checker) attributes(id wire.NodeID, n *node, count byte) bool {
 	if count > wire.MaxAttrs {
 		return c.refuse(id, ruleAttrs)
 	}

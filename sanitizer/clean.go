@@ -6,6 +6,8 @@ import "vitrine/internal/wire"
 type Clean struct {
 	frame   []byte
 	channel wire.Channel
+	from    *loan // where the bytes go back to; nil when they are the frame's own
+	turn    uint64
 }
 
 // Frame is the frame's bytes. They are shared by everybody who gets the frame and must not be changed, but for wiping
@@ -18,8 +20,39 @@ func (c Clean) Channel() wire.Channel { return c.channel }
 // Empty says that there is nothing to send.
 func (c Clean) Empty() bool { return c.frame == nil }
 
-// Wipe overwrites the frame. The owner of a Clean calls it when everybody has got it.
-func (c Clean) Wipe() { clear(c.frame[:cap(c.frame)]) }
+// Wipe overwrites the frame. The owner of a Clean calls it when everybody has got it; nobody may look at the frame then.
+func (c Clean) Wipe() {
+	switch {
+	case c.from == nil:
+		clear(c.frame[:cap(c.frame)])
+	case c.from.turn == c.turn && c.from.out:
+		clear(c.frame[:cap(c.frame)])
+		c.from.out = false
+	}
+}
+
+// loan is a buffer for the frames of a page, so that each does not need one of its own. It is with one frame at a time, up to
+// the frame's Wipe; a frame that comes meanwhile gets a buffer of its own.
+type loan struct {
+	buf  []byte
+	turn uint64 // tells the frame that has the buffer from those that had it
+	out  bool
+}
+
+// maxLoan is the largest buffer that is kept.
+const maxLoan = 1 << 20
+
+func (l *loan) approve(f wire.Frame, size int) Clean {
+	if l.out || size > maxLoan {
+		return approve(f, size)
+	}
+	if cap(l.buf) < size {
+		l.buf = make([]byte, 0, size+size/4)
+	}
+	l.turn++
+	l.out = true
+	return Clean{frame: f.AppendTo(l.buf[:0]), channel: f.Channel(), from: l, turn: l.turn}
+}
 
 func approve(f wire.Frame, size int) Clean {
 	return Clean{frame: f.AppendTo(make([]byte, 0, size)), channel: f.Channel()}

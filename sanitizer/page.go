@@ -10,6 +10,7 @@ type Page struct {
 	epoch  uint32
 	seq    uint32
 	check  checker
+	loan   loan
 }
 
 // NewPage returns a page that waits for its first snapshot.
@@ -70,10 +71,8 @@ func (p *Page) Check(b *wire.Batch) (Clean, *Refusal) {
 	c := &p.check
 	c.reset(st, p.policy)
 	defer c.release()
-	out := wire.Batch{Epoch: b.Epoch, Seq: b.Seq, Snapshot: b.Snapshot, Clear: b.Clear, Ops: b.Ops}
 	if c.strings(b) && c.ops(b) {
-		c.cleaned(b, &out)
-		clean := approve(&out, c.outSize+len(b.Ops)+64)
+		clean := p.loan.approve(c.cleaned(b), c.outSize+len(b.Ops)+64)
 		if len(clean.frame) <= wire.MaxFrame {
 			st.commit()
 			if b.Snapshot && p.st != nil {

@@ -2,7 +2,6 @@ package sanitizer
 
 import (
 	"bytes"
-	"encoding/binary"
 
 	"vitrine/internal/wire"
 )
@@ -59,33 +58,27 @@ func (s *stringStore) bytes(id strID) []byte {
 	return s.slab[e.off : e.off+e.size : e.off+e.size]
 }
 
-// add stores text, which must not be a part of the slab.
-func (s *stringStore) add(role wire.Role, text []byte) strID {
+// add stores text, which must not be a part of the slab. The string has one use.
+func (s *stringStore) add(role wire.Role, entry uint32, text []byte) strID {
 	off := len(s.slab)
 	if off+len(text) > cap(s.slab) {
 		s.grow(len(text))
 	}
 	s.slab = append(s.slab, text...)
-	return s.enter(role, off)
-}
-
-// enter makes a string of what stands in the slab from off on.
-func (s *stringStore) enter(role wire.Role, off int) strID {
-	e := str{off: uint32(off), size: uint32(len(s.slab) - off), role: role}
-	if role == wire.RoleName {
-		e.fits = fitsOf(s.slab[off:])
-	}
+	id := len(s.list)
 	if n := len(s.free); n > 0 {
-		id := s.free[n-1]
+		id = int(s.free[n-1])
 		s.free = s.free[:n-1]
-		s.list[id] = e
-		return id
-	}
-	if len(s.list) == 0 {
+	} else {
 		s.list = append(s.list, str{})
 	}
-	s.list = append(s.list, e)
-	return strID(len(s.list) - 1)
+	// Field by field: a whole one would be put together elsewhere first.
+	e := &s.list[id]
+	e.off, e.size, e.refs, e.entry, e.role = uint32(off), uint32(len(text)), 1, entry, role
+	if role == wire.RoleName {
+		e.fits = fitsOf(text)
+	}
+	return strID(id)
 }
 
 // grow makes room for n bytes more and overwrites what it leaves.
@@ -150,96 +143,34 @@ func (s *stringStore) empty() stringStore {
 	return stringStore{slab: s.slab[:0], list: s.list[:0], free: s.free[:0], scratch: s.scratch}
 }
 
-// rewrite judges a string by its role and stores what may pass. same says that it passed as it came. ok is false when the
-// frame must be refused: text that is not UTF-8 has no meaning at all.
+// rewrite judges a string by its role and stores what may pass, as a table entry or, when entry is 0, a literal. same says
+// that it passed as it came. ok is false when the frame must be refused: text that is not UTF-8 has no meaning at all.
 //
-// What would be longer than max when it is written anew becomes empty, too, so that the result can be judged again.
-func (s *stringStore) rewrite(role wire.Role, text []byte, max int) (id strID, same, ok bool) {
-	if len(text) <= max && plain(role, text) && (s.values.detect == 0 || !speaks(role)) {
-		return s.add(role, text), true, true
+// What would be longer than its limit when it is written anew becomes empty, too, so that the result can be judged again.
+func (s *stringStore) rewrite(role wire.Role, entry uint32, text []byte) (id strID, same, ok bool) {
+	most := wire.MaxLiteral
+	if entry > 0 {
+		most = wire.MaxEntry
 	}
 	if need := 8*len(text) + 64; cap(s.scratch) < need {
 		clear(s.scratch[:cap(s.scratch)])
 		s.scratch = make([]byte, 0, need)
 	}
-	out, kept := s.values.append(s.scratch[:0], role, text, max)
+	out, kept := s.values.append(s.scratch[:0], role, text, most)
 	if !kept {
 		if role == wire.RoleText || role == wire.RoleAttr || role == wire.RoleInput || role == wire.RoleTitle || role > wire.RoleTitle {
 			return 0, false, false
 		}
 		out = out[:0]
 	}
-	if len(out) > max {
+	if len(out) > most {
 		clear(out)
 		out = out[:0]
 	}
 	same = bytes.Equal(out, text)
-	id = s.add(role, out)
+	id = s.add(role, entry, out)
 	clear(out)
 	return id, same, true
-}
-
-// plain says whether a string is one of those that most strings are, which pass as they are: printable ASCII where any text
-// may be, and short numbers. The others are looked at closely.
-func plain(role wire.Role, text []byte) bool {
-	switch role {
-	case wire.RoleText, wire.RoleInput:
-		return printable(text)
-	case wire.RoleAttr:
-		return len(text) <= maxAttr && printable(text)
-	case wire.RoleTokens:
-		return len(text) <= maxTokens && printable(text)
-	case wire.RoleName:
-		return len(text) <= wire.MaxEntry
-	case wire.RoleID:
-		if len(text) == 0 || len(text) > maxID {
-			return false
-		}
-		for _, c := range text {
-			if c <= ' ' || c >= 0x7f {
-				return false
-			}
-		}
-		return true
-	case wire.RoleNumber:
-		if len(text) > maxDigits {
-			return false
-		}
-		for _, c := range text {
-			if !digit(c) {
-				return false
-			}
-		}
-		return true
-	}
-	return false
-}
-
-// maxDigits is how many digits a number may have that is smaller than maxMagnitude, whatever they are.
-const maxDigits = 9
-
-// printable says whether text holds printable characters of ASCII only. Eight bytes are looked at together; the last eight
-// overlap those before.
-func printable(text []byte) bool {
-	if len(text) < 8 {
-		for _, c := range text {
-			if c < ' ' || c >= 0x7f {
-				return false
-			}
-		}
-		return true
-	}
-	bad := unprintable(binary.LittleEndian.Uint64(text[len(text)-8:]))
-	for ; len(text) > 8; text = text[8:] {
-		bad |= unprintable(binary.LittleEndian.Uint64(text))
-	}
-	return bad == 0
-}
-
-// unprintable is not 0 when one of eight bytes is no printable character of ASCII.
-func unprintable(x uint64) uint64 {
-	const ones, high = 0x0101010101010101, 0x8080808080808080
-	return (x | (x - ' '*ones) | (x + ones)) & high
 }
 
 // maxAttr is the longest text of an attribute in bytes (threat row 32).

@@ -100,6 +100,17 @@ func (r *Reader) Uint(max uint64) uint64 {
 		r.at++
 		return uint64(r.b[r.at-1])
 	}
+	return r.Long(max)
+}
+
+// Long is Uint, and faster for numbers that Short does not take.
+func (r *Reader) Long(max uint64) uint64 {
+	if b := r.b[r.at:]; len(b) > 1 && b[0] >= 0x80 && b[1]-1 < 0x7f {
+		if v := uint64(b[0]&0x7f) | uint64(b[1])<<7; v <= max {
+			r.at += 2
+			return v
+		}
+	}
 	return r.longUint(max)
 }
 
@@ -139,8 +150,14 @@ func (r *Reader) Bool() bool {
 
 // Bytes takes a length of at most max and as many bytes. The result is a part of the input.
 func (r *Reader) Bytes(max int) []byte {
-	n := int(r.Uint(uint64(max)))
-	if n > r.Len() {
+	n := int(r.Short())
+	if n >= 0x80 {
+		n = int(r.Long(uint64(max)))
+	} else if n > max {
+		r.Fail(ruleRange)
+		return nil
+	}
+	if n > len(r.b)-r.at {
 		r.Fail(ruleLength)
 		return nil
 	}

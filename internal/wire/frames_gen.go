@@ -344,11 +344,11 @@ func (f *Agents) AppendTo(dst []byte) []byte {
 func (f *Agents) decode(r *Reader) {
 	f.List = f.List[:0]
 	for n := r.Count(16); n > 0 && r.rule == ""; n-- {
-		var e Agent
+		f.List = append(f.List, Agent{})
+		e := &f.List[len(f.List)-1]
 		e.ID = AgentID(r.Uint(2147483647))
 		e.Name = string(r.Text(128))
 		e.Active = r.Bool()
-		f.List = append(f.List, e)
 	}
 }
 
@@ -499,10 +499,10 @@ func (f *Said) decode(r *Reader) {
 	f.Name = string(r.Text(128))
 	f.Runs = f.Runs[:0]
 	for n := r.Count(256); n > 0 && r.rule == ""; n-- {
-		var e Run
+		f.Runs = append(f.Runs, Run{})
+		e := &f.Runs[len(f.Runs)-1]
 		e.Style = uint8(r.Uint(63))
 		e.Text = r.Text(8192)
-		f.Runs = append(f.Runs, e)
 	}
 }
 
@@ -668,10 +668,10 @@ func (f *Stroke) decode(r *Reader) {
 	f.Colour = uint8(r.Uint(7))
 	f.Points = f.Points[:0]
 	for n := r.Count(2048); n > 0 && r.rule == ""; n-- {
-		var e Point2
+		f.Points = append(f.Points, Point2{})
+		e := &f.Points[len(f.Points)-1]
 		e.X = r.Int(1048576)
 		e.Y = r.Int(1048576)
-		f.Points = append(f.Points, e)
 	}
 }
 
@@ -702,10 +702,10 @@ func (f *Stroked) decode(r *Reader) {
 	f.Colour = uint8(r.Uint(7))
 	f.Points = f.Points[:0]
 	for n := r.Count(2048); n > 0 && r.rule == ""; n-- {
-		var e Point2
+		f.Points = append(f.Points, Point2{})
+		e := &f.Points[len(f.Points)-1]
 		e.X = r.Int(1048576)
 		e.Y = r.Int(1048576)
-		f.Points = append(f.Points, e)
 	}
 }
 
@@ -866,17 +866,17 @@ func (f *Batch) decode(r *Reader) {
 	f.Clear = r.Bool()
 	f.Strings = f.Strings[:0]
 	for n := r.Count(8192); n > 0 && r.rule == ""; n-- {
-		var e Str
+		f.Strings = append(f.Strings, Str{})
+		e := &f.Strings[len(f.Strings)-1]
 		e.Role = Role(r.Uint(13))
 		e.Text = r.Bytes(1048576)
-		f.Strings = append(f.Strings, e)
 	}
 	f.Literals = f.Literals[:0]
 	for n := r.Count(262144); n > 0 && r.rule == ""; n-- {
-		var e Str
+		f.Literals = append(f.Literals, Str{})
+		e := &f.Literals[len(f.Literals)-1]
 		e.Role = Role(r.Uint(13))
 		e.Text = r.Bytes(1048576)
-		f.Literals = append(f.Literals, e)
 	}
 	f.Ops = r.Bytes(8388608)
 }

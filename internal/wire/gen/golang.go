@@ -136,9 +136,9 @@ func decodeGo(f field, x string) string {
 	case kHashes:
 		return fmt.Sprintf("%s = %s[:0]\nfor n := r.Count(%d); n > 0 && r.rule == \"\"; n-- { %s = append(%s, r.Hash()) }", x, x, f.Max, x, x)
 	}
-	s := fmt.Sprintf("%s = %s[:0]\nfor n := r.Count(%d); n > 0 && r.rule == \"\"; n-- {\nvar e %s\n", x, x, f.Max, f.Item.Name)
+	s := fmt.Sprintf("%s = %s[:0]\nfor n := r.Count(%d); n > 0 && r.rule == \"\"; n-- {\n%s = append(%s, %s{})\ne := &%s[len(%s)-1]\n", x, x, f.Max, x, x, f.Item.Name, x, x)
 	for _, fd := range f.Item.Fields {
 		s += decodeGo(fd, "e."+fd.Name) + "\n"
 	}
-	return s + fmt.Sprintf("%s = append(%s, e)\n}", x, x)
+	return s + "}"
 }
