@@ -2,8 +2,11 @@ package sanitizer
 
 import (
 	"bytes"
+	"fmt"
 	"os"
+	"slices"
 	"testing"
+	"unicode/utf8"
 )
 
 // appenders are the functions whose output must give itself.
@@ -233,4 +236,115 @@ func corpusSeeds(f *testing.F) [][]byte {
 		seeds = append(seeds, []byte(c.text()))
 	}
 	return seeds
+}
+
+// valueTokens are the tokens that values are made of, by kind and meaning. White space is one token and none at the ends.
+func valueTokens(css []byte, each func(l *cssLexer)) []string {
+	list := []string{""}
+	l := cssLexer{src: css}
+	for l.next(); l.tok.kind != tokEOF; l.next() {
+		t := &l.tok
+		text := string(t.delim)
+		switch {
+		case t.kind == tokSpace:
+			if text = ""; list[len(list)-1] == "" {
+				continue
+			}
+		case t.kind == tokDelim && (t.delim >= 128 || delimSets[t.delim] == 0), kindsAll>>t.kind&1 == 0:
+			continue // never written
+		case t.kind == tokIdent, t.kind == tokString, t.kind == tokHash:
+			text = l.spanText()
+		case t.kind == tokNumber, t.kind == tokPercentage:
+			text = string(css[t.start:t.unit])
+		case t.kind == tokDimension:
+			text = string(css[t.start:t.unit]) + " " + decodeText(css[t.unit:t.end], false)
+		}
+		each(&l)
+		if t.kind == tokSpace {
+			list = append(list, "")
+		} else {
+			list = append(list, fmt.Sprint(t.kind, t.flag&flagID, " ", text))
+		}
+	}
+	if list[len(list)-1] == "" {
+		list = list[:len(list)-1]
+	}
+	return list
+}
+
+const kindsAll = (kindsValue | kindsBraces | 1<<tokColon) &^ (1<<tokFunction | 1<<tokURL)
+
+// FuzzTokens holds that tokens which were written are read as the same tokens.
+func FuzzTokens(f *testing.F) {
+	for _, seed := range sheetSeeds {
+		f.Add([]byte(seed))
+	}
+	for _, c := range corpusSeeds(f) {
+		f.Add(c)
+	}
+	for _, seed := range []string{"a/**/b", "1/**/2", "1/**/e3", `1\65 3`, `1\45 `, "-/**/-a", "+/**/1", "./**/5", "//**/*x", "#/**/a", `#\31 a`, "a/**/(", "1/**/%", "<!/**/--",
+		`-\-`, `\-`, `\31 `, `-\31 `, "\u00d7", "\u2713", "\x00", "a\\", `"\`, "1e", "1e+", "--/**/>", "a-/**/->", "$/**/=", "|/**/|", "0/**/0", "1/**/-1", "1/**/--a", "1e/**/+1"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, src []byte) {
+		if !utf8.Valid(src) {
+			return
+		}
+		var w cssWriter
+		want := valueTokens(src, func(l *cssLexer) {
+			switch l.tok.kind {
+			case tokSpace:
+				w.space = true
+			case tokDelim:
+				w.delim(l.tok.delim)
+			case tokIdent, tokString, tokHash, tokNumber, tokPercentage, tokDimension:
+				w.copyToken(l)
+			default:
+				w.punct(l.tok.delim)
+			}
+		})
+		got := valueTokens(w.dst, func(*cssLexer) {})
+		if !slices.Equal(got, want) {
+			t.Errorf("%d tokens were written, %d are read, or other ones", len(want), len(got))
+		}
+	})
+}
+
+var selectorSeeds = []string{"a:hover", ":is(a,:unknown,b:focus) > c", "::file-selector-button:is(:hover)", "li:nth-child( 2N + 1 of .a , #b )::marker",
+	`[a=b],[ c ~= 'd' I ],[*|e],[|f$=g s]`, `.\31 a,.a\:b,#\@x`, ":host(:hover)::slotted(a:focus)", "a:has(> b + c:target)", "::-webkit-scrollbar:hover", "a:not(:active)",
+	":lang(de, 'fr'):dir(ltr)", "x::part(a b):hover", "--x:is(a)", "*|*|a", "&:hover &", ":where()", ":is(:is(:is(a", "a||b", ":nth-child(n-1)"}
+
+// FuzzSelector holds that selectors which pass are the same selectors in another rule, and that they name no state of the
+// stage's own except behind a pseudo-element.
+func FuzzSelector(f *testing.F) {
+	for _, seed := range selectorSeeds {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, src []byte) {
+		rule := append(src[:len(src):len(src)], "{}"...)
+		fixedPoint(t, "fuzz", rule)
+		out, _ := AppendSheet(nil, rule)
+		head, one := bytes.CutSuffix(out, []byte(" { }"))
+		if !one || len(stripStrings(out)) != 2 || head[0] == '@' {
+			return
+		}
+		want := "@media all {\n  " + string(out) + "\n}"
+		if again, _ := AppendSheet(nil, []byte(want)); string(again) != want {
+			t.Error("the selectors are read differently in a media query")
+		}
+		colons := 0
+		l := cssLexer{src: head}
+		for l.next(); l.tok.kind != tokEOF && colons < 2; l.next() {
+			if l.tok.kind == tokColon {
+				colons++
+				continue
+			}
+			if colons == 1 && l.tok.kind == tokIdent {
+				if i := classTables[0].find(head[l.tok.start:l.tok.end]); i >= 0 && classTables[0].use[i] == pseudoState {
+					t.Error("a state is left")
+				}
+			}
+			colons = 0
+		}
+	})
 }

@@ -148,12 +148,13 @@ const (
 
 // What a function is, beyond being allowed.
 const (
-	funcPlain uint8 = iota
-	funcVar         // stands for tokens that are not known here
-	funcAttr        // funcVar whose arguments are looked at
-	funcImage       // takes strings as addresses: none may reach it, nor any funcVar
-	funcType        // names a type of image in a string, inside funcImage only
-	funcURL         // url( with a quoted address
+	funcPlain    uint8 = iota
+	funcVar            // stands for tokens that are not known here
+	funcAttr           // funcVar whose arguments are looked at
+	funcImage          // takes strings as addresses: none may reach it, nor any funcVar
+	funcType           // names a type of image in a string, inside funcImage only
+	funcURL            // url( with a quoted address
+	funcSelector       // selector(), whose argument is one complex selector
 )
 
 type functionEntry struct {
@@ -194,7 +195,8 @@ var cssFunctions = []functionEntry{
 	{"image-set -webkit-image-set", forValue | forSupports, funcImage},
 	{"type", forValue | forSupports, funcType},
 	{"url", forValue | forSupports | forFontFace, funcURL},
-	{"selector font-tech font-format not and or", forSupports, funcPlain},
+	{"font-tech font-format not and or", forSupports, funcPlain},
+	{"selector", forSupports, funcSelector},
 	{"style scroll-state not and or", forContainer, funcPlain},
 	{"not and or only", forMedia, funcPlain},
 }

@@ -108,9 +108,18 @@ func TestCSSTokens_Oracle(t *testing.T) {
 		if at := oracle(sheet); at >= 0 {
 			t.Errorf("%s: token %d differs", name, at)
 		}
+		if out, _ := AppendSheet(nil, sheet); oracle(out) >= 0 {
+			t.Errorf("%s: a token of the output differs", name)
+		}
 	}
 	same := 0
 	for _, c := range cssCases(t, "css-parsing-tests.jsonl", 165) {
+		// What was written anew holds nothing that tokenizers disagree about.
+		for _, rule := range []string{c.text(), "a{" + c.text() + "}", "a{--x:" + c.text() + "}"} {
+			if out, _ := AppendSheet(nil, []byte(rule)); differs[c.ID] == "" && oracle(out) >= 0 {
+				t.Errorf("%s: a token of the output differs", c.ID)
+			}
+		}
 		if oracle([]byte(c.text())) < 0 {
 			same++
 		} else if oracleDiffers[c.ID] == "" {
@@ -122,12 +131,16 @@ func TestCSSTokens_Oracle(t *testing.T) {
 	}
 }
 
-// realSheets are the style sheets of packages that happen to be installed, with an asset for every address.
+// realSheets are the style sheets of packages that the browser code's tests install, with an asset for every address.
 func realSheets(t testing.TB) map[string][]byte {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join("..", "web", "node_modules", "*", "dist", "css", "*.css"))
-	if err != nil {
-		t.Fatal(err)
+	var files []string
+	for _, pattern := range []string{"bootstrap/dist/css/*.css", "bulma/css/*.css", "animate.css/*.css", "playwright-core/lib/vite/*/*.css"} {
+		found, err := filepath.Glob(filepath.Join("..", "web", "node_modules", filepath.FromSlash(pattern)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
 	}
 	sheets := map[string][]byte{}
 	for _, file := range files {
@@ -194,19 +207,21 @@ func madeSheet(n int) []byte {
 	return b.Bytes()
 }
 
-// declarations counts declarations with the grammar of the other parser.
+// declarations counts declarations with the grammar of the other parser, except those for browsers that are gone.
 func declarations(sheet []byte) int {
 	n := 0
 	p := css.NewParser(parse.NewInputBytes(bytes.Clone(sheet)), false)
 	for {
-		switch grammar, _, _ := p.Next(); grammar {
+		switch grammar, _, name := p.Next(); grammar {
 		case css.ErrorGrammar:
 			if p.HasParseError() {
 				continue
 			}
 			return n
 		case css.DeclarationGrammar, css.CustomPropertyGrammar:
-			n++
+			if !bytes.HasPrefix(name, []byte("-o-")) && !bytes.HasPrefix(name, []byte("-ms-")) {
+				n++
+			}
 		}
 	}
 }

@@ -19,6 +19,7 @@ type cssUse struct {
 	selectors int
 	compounds int  // of the complex selector at hand
 	element   bool // a pseudo-element has been read in the compound selector at hand
+	behind    bool // the selectors at hand are an argument behind a pseudo-element and about it
 	full      bool // a limit is reached: nothing more is written
 }
 

@@ -4,11 +4,12 @@ import "strings"
 
 // How the argument of a functional pseudo-class or pseudo-element is read.
 const (
-	argNone     uint8 = iota
-	argList           // a list of complex selectors
-	argRelative       // a list of relative selectors
-	argNth            // an+b, with "of" and a list where the class takes one
-	argWords          // identifiers and strings, with commas or spaces
+	argNone      uint8 = iota
+	argList            // a list of complex selectors
+	argForgiving       // such a list from which unknown selectors go one by one
+	argRelative        // a list of relative selectors
+	argNth             // an+b, with "of" and a list where the class takes one
+	argWords           // identifiers and strings, with commas or spaces
 )
 
 // What a pseudo-class becomes.
@@ -45,7 +46,8 @@ var pseudoClasses = []pseudoEntry{
 }
 
 var pseudoClassFunctions = []pseudoEntry{
-	{"is where not -webkit-any -moz-any matches host host-context", argList, pseudoKeep},
+	{"is where", argForgiving, pseudoKeep},
+	{"not -webkit-any -moz-any matches host host-context", argList, pseudoKeep},
 	{"has", argRelative, pseudoKeep},
 	{"nth-child nth-last-child nth-of-type nth-last-of-type nth-col nth-last-col", argNth, pseudoKeep},
 	{"lang dir state heading active-view-transition-type", argWords, pseudoKeep},

@@ -1,5 +1,7 @@
 package sanitizer
 
+import "strings"
+
 // pseudo reads a pseudo-class or pseudo-element, whose first colon is current.
 func (p *cssParser) pseudo() bool {
 	p.next()
@@ -47,7 +49,12 @@ func (p *cssParser) pseudo() bool {
 		return true
 	}
 	p.dst = append(p.dst, '(')
-	if !p.pseudoArgument(t.arg[i]) || p.tok.kind != tokCloseParen {
+	// The argument of ::slotted() is about an element of the page, that of ::before:is() about the pseudo-element.
+	behind := p.use.behind
+	p.use.behind = p.use.element && !element
+	ok = p.pseudoArgument(t.arg[i]) && p.tok.kind == tokCloseParen
+	p.use.behind = behind
+	if !ok {
 		return false
 	}
 	p.dst = append(p.dst, ')')
@@ -76,10 +83,10 @@ func (p *cssParser) webkitElement(name []byte) bool {
 // pseudoArgument reads an argument up to its closing bracket.
 func (p *cssParser) pseudoArgument(arg uint8) bool {
 	switch arg {
-	case argList:
-		return p.innerSelectors(false)
+	case argList, argForgiving:
+		return p.innerSelectors(false, arg == argForgiving)
 	case argRelative:
-		return p.innerSelectors(true)
+		return p.innerSelectors(true, false)
 	case argNth:
 		return p.nth()
 	case argWords:
@@ -121,16 +128,15 @@ func (p *cssParser) words() bool {
 }
 
 // nth reads the an+b of CSS Syntax section 6, whose tokens may be cut in many ways, and "of" with a list of selectors.
-// A browser judges the exact form again; here it matters that nothing else gets through.
 func (p *cssParser) nth() bool {
+	mark := len(p.dst)
 	p.begin()
 	p.skipSpace()
-	any := false
 	for {
 		switch p.tok.kind {
 		case tokSpace:
 			p.space = true
-		case tokNumber:
+		case tokNumber, tokDimension:
 			p.copyToken(&p.cssLexer)
 		case tokDelim:
 			if p.tok.delim != '+' && p.tok.delim != '-' {
@@ -138,46 +144,52 @@ func (p *cssParser) nth() bool {
 			}
 			p.delim(p.tok.delim)
 		case tokIdent:
-			if any && p.isName("of") {
+			if len(p.dst) > mark && p.isName("of") {
+				if !anPlusB(p.dst[mark:]) {
+					return false
+				}
 				p.dst = append(p.dst, " of "...)
 				p.next()
-				return p.innerSelectors(false)
-			}
-			if !nthName(p.src[p.tok.start:p.tok.end]) {
-				return false
+				return p.innerSelectors(false, false)
 			}
 			p.copyToken(&p.cssLexer)
-		case tokDimension:
-			if !nthName(p.src[p.tok.unit:p.tok.end]) {
-				return false
-			}
-			p.copyToken(&p.cssLexer)
-		case tokCloseParen:
-			p.space = false
-			return any
 		default:
-			return false
+			return p.tok.kind == tokCloseParen && anPlusB(p.dst[mark:])
 		}
-		any = any || p.tok.kind != tokSpace
 		p.next()
 	}
 }
 
-// nthName tells whether an identifier or unit can be part of an+b: odd, even, or n with hyphens and digits around it.
-func nthName(name []byte) bool {
-	if sameName(name, "odd") || sameName(name, "even") {
+// anPlusB tells whether s, which has single spaces and none at its ends, is odd, even, an integer, or a step with or
+// without an offset. A comment between its parts spoils it.
+func anPlusB(s []byte) bool {
+	if sameName(s, "odd") || sameName(s, "even") {
 		return true
 	}
-	if len(name) > 0 && name[0] == '-' {
-		name = name[1:]
+	number := func() bool {
+		n := len(s)
+		s = s[digits(s, 0):]
+		return len(s) < n
 	}
-	if len(name) == 0 || name[0]|0x20 != 'n' {
-		return false
-	}
-	for i, c := range name[1:] {
-		if c != '-' && byteFlags[c]&numberByte == 0 || c == '-' && i > 0 {
+	skip := func(set string) bool {
+		if len(s) == 0 || strings.IndexByte(set, s[0]) < 0 {
 			return false
 		}
+		s = s[1:]
+		return true
 	}
-	return true
+	skip("+-")
+	if number() && len(s) == 0 {
+		return true
+	}
+	if !skip("nN") {
+		return false
+	}
+	if len(s) == 0 {
+		return true
+	}
+	skip(" ")
+	signed := skip("+-")
+	skip(" ")
+	return signed && number() && len(s) == 0
 }

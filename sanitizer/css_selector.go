@@ -20,25 +20,53 @@ func (p *cssParser) selectors(relative bool, end tokenKind) bool {
 	}
 }
 
-// innerSelectors is selectors for an argument; it counts towards the complex selector around it.
-func (p *cssParser) innerSelectors(relative bool) bool {
+// innerSelectors is selectors for an argument; it counts towards the complex selector around it. In a forgiving list a
+// selector that is not understood is left out alone, and nothing may be left (Selectors Level 4 section 18.1); one that
+// is over a limit spoils the rule all the same.
+func (p *cssParser) innerSelectors(relative, forgiving bool) bool {
 	if p.val.depth >= maxNesting {
+		p.use.compounds = maxCompounds + 1
 		return false
 	}
 	p.val.depth++
-	element := p.use.element
+	depth, element, start := p.val.depth, p.use.element, len(p.dst)
 	for {
-		if !p.complexSelector(relative, tokCloseParen) {
-			return false
+		mark, back := len(p.dst), p.cssLexer
+		if mark > start {
+			p.dst = append(p.dst, ", "...)
 		}
-		if p.tok.kind == tokCloseParen {
+		if !p.complexSelector(relative, tokCloseParen) {
+			if !forgiving || p.use.compounds > maxCompounds {
+				return false
+			}
+			p.dst, p.cssLexer, p.val.depth = p.dst[:mark], back, depth
+			p.skipTo(mark, 1<<tokComma|1<<tokCloseParen)
+		}
+		if p.tok.kind != tokComma {
 			break
 		}
-		p.dst = append(p.dst, ", "...)
 		p.next()
 	}
 	p.val.depth--
 	p.use.element = element
+	return p.tok.kind == tokCloseParen
+}
+
+// selectorCondition writes selector() of @supports, whose function token is current, and leaves its closing bracket
+// current. When it may not stand here, the function token stays current.
+func (p *cssParser) selectorCondition() bool {
+	back, depth := p.cssLexer, p.val.depth
+	p.separate('s')
+	p.dst = append(p.dst, "selector("...)
+	p.next()
+	mark := len(p.dst)
+	p.use.compounds = 0
+	if !p.complexSelector(false, tokCloseParen) || p.tok.kind != tokCloseParen || len(p.dst)-mark > maxSelector {
+		p.cssLexer, p.val.depth = back, depth
+		return false
+	}
+	p.dst = append(p.dst, ')')
+	p.after, p.space = afterSafe, false
 	return true
 }
 
@@ -80,7 +108,7 @@ func (p *cssParser) complexSelector(relative bool, end tokenKind) bool {
 
 // compound reads a compound selector: at least one simple selector.
 func (p *cssParser) compound() bool {
-	p.use.element = false
+	p.use.element = p.use.behind
 	start := p.pos
 	if !p.typeSelector() {
 		return false

@@ -64,10 +64,26 @@ func (p *cssParser) stylePrelude(set ruleSet) (blockKind, bool) {
 	if set == keyframeRules {
 		return keyframeBlock, p.keyframeSelectors() && p.tok.kind == tokOpenBrace
 	}
-	if set == noRules {
+	if set == noRules || p.looksCustom() {
 		return blockKind{}, false
 	}
 	return styleBlock, p.selectors(set == nestedRules, tokOpenBrace)
+}
+
+// looksCustom tells whether a rule starts as a custom property does, which makes it none (CSS Syntax section 5.5.3).
+func (p *cssParser) looksCustom() bool {
+	if p.tok.kind != tokIdent {
+		return false
+	}
+	if custom, _ := p.customName(); !custom {
+		return false
+	}
+	ahead := p.cssLexer
+	ahead.next()
+	for ahead.tok.kind == tokSpace {
+		ahead.next()
+	}
+	return ahead.tok.kind == tokColon
 }
 
 // block reads the block whose opening brace is current and writes what it may hold.

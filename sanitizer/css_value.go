@@ -285,6 +285,8 @@ func (p *cssParser) function(r *valueRules) bool {
 	switch class {
 	case funcURL:
 		return p.quotedAddress(r)
+	case funcSelector:
+		return p.selectorCondition()
 	case funcVar, funcAttr:
 		p.val.vars++
 		if p.val.vars > maxVars || p.val.images > 0 {

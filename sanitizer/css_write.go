@@ -42,7 +42,7 @@ func (w *cssWriter) separate(c byte) {
 func (w *cssWriter) melts(c byte) bool {
 	name := byteFlags[c]&nameByte != 0 || c == '\\'
 	if w.after == afterName {
-		return name || c == '(' || c == '>'
+		return name || c == '(' || c == '>' || c == '+' && w.exponent()
 	}
 	if w.after == afterNumber {
 		return name || c == '%' || c == '.'
@@ -57,6 +57,12 @@ func (w *cssWriter) melts(c byte) bool {
 	default:
 		return false
 	}
+}
+
+// exponent tells whether the output ends in a digit and an e, which a sign and a number would make an exponent.
+func (w *cssWriter) exponent() bool {
+	n := len(w.dst)
+	return n > 1 && w.dst[n-1]|0x20 == 'e' && byteFlags[w.dst[n-2]]&numberByte != 0
 }
 
 // punct appends a token that is one character and melts with nothing behind it.
