@@ -211,6 +211,14 @@ func sayable(a Attr) bool {
 var ariaNames = strings.Fields("label labelledby hidden expanded controls current describedby haspopup live level busy checked disabled " +
 	"selected pressed invalid required modal owns valuenow valuemin valuemax valuetext atomic orientation roledescription")
 
+// AriaNames are the attributes behind aria- that FromHTML writes, in full.
+func AriaNames() (list []string) {
+	for _, n := range ariaNames {
+		list = append(list, "aria-"+n)
+	}
+	return list
+}
+
 func (c honest) lives(n *html.Node, key string, hidden bool) (lives []Live) {
 	has := func(name string) bool {
 		return slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Namespace == "" && a.Key == name })

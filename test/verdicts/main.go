@@ -1,6 +1,7 @@
 // Command verdicts is the Go half of `make verdicts`.
 //
 //	verdicts feed -base URL -origin URL    be a customer's browser that filters nothing, told on standard input what to send
+//	verdicts dump                          what an agent would get of the pages whose files standard input names, as JSON
 //	verdicts write                         write docs/verdicts.md from what the stages left in test/artefacts/verdicts
 package main
 
@@ -19,7 +20,7 @@ func main() {
 
 func command(args []string) error {
 	if len(args) == 0 {
-		return fmt.Errorf("feed or write?")
+		return fmt.Errorf("feed, dump or write?")
 	}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	base := flags.String("base", "", "address of the server")
@@ -30,6 +31,8 @@ func command(args []string) error {
 	switch args[0] {
 	case "feed":
 		return feed(*base, *origin, os.Stdin, os.Stdout)
+	case "dump":
+		return dump(os.Stdin, os.Stdout)
 	case "write":
 		return write("test/artefacts/verdicts", "docs/verdicts.md")
 	}
