@@ -74,7 +74,10 @@ func (x *explanation) attribute(n *html.Node, as *vocab.Element, name, value str
 		if r, ok := onOthers[name]; ok {
 			return drop(r.row, r.why)
 		}
-		return drop(2, "is not in the tables for this element")
+		if known(name) {
+			return drop(2, "has no code on this element")
+		}
+		return drop(2, "is not in the tables")
 	}
 	if a.Value == vocab.Enum && !slices.ContainsFunc(a.Enum, func(v string) bool { return strings.EqualFold(v, strings.TrimSpace(value)) }) {
 		return drop(7, "its value is not one of those listed")
@@ -85,6 +88,11 @@ func (x *explanation) attribute(n *html.Node, as *vocab.Element, name, value str
 		}
 	}
 	return finding{}
+}
+
+// known says whether an attribute has a code on some element.
+func known(name string) bool {
+	return slices.ContainsFunc(vocab.Attributes, func(a vocab.Attribute) bool { return a.DOM == name })
 }
 
 // onOthers are attributes that have a code, but not on the elements where pages have them most.

@@ -3,12 +3,18 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"golang.org/x/net/html"
 
 	"vitrine/sanitizer/vocab"
 )
@@ -268,6 +274,51 @@ func TestPolicyExplain_Rude(t *testing.T) {
 	} {
 		if _, err := vitrine(t, "policy", "explain", pageFile(t, "<html>"+content)); err != nil {
 			t.Errorf("%.20q: %v", content, err)
+		}
+	}
+}
+
+// TestPolicyExplain_Corpora holds that every payload ends in an answer, and soon.
+func TestPolicyExplain_Corpora(t *testing.T) {
+	masks, err := newPageMasks(&siteConfig{Detect: []string{"cards", "ibans", "emails"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"dompurify-expect", "h5sc", "closure-html-test-vectors", "payloadbox-xss", "html5lib-tree-construction", "css-parsing-tests"} {
+		data, err := os.ReadFile("../../../shared/corpora/" + name + ".jsonl")
+		if errors.Is(err, fs.ErrNotExist) {
+			t.Skipf("corpora not found at ../shared/corpora: the payloads of %s were not explained", name)
+		}
+		found, cases := 0, 0
+		for line := range bytes.Lines(data) {
+			var c struct {
+				ID, HTML string
+				CSS      any
+			}
+			if err := json.Unmarshal(line, &c); err != nil {
+				t.Fatalf("%s: a line is no case", name)
+			}
+			if css, ok := c.CSS.(string); ok {
+				c.HTML = "<style>" + css + "</style><p style='" + css + "'>"
+			}
+			marked, _ := markLines([]byte(c.HTML))
+			doc, err := html.Parse(bytes.NewReader(marked))
+			if err != nil {
+				continue
+			}
+			start := time.Now()
+			x := explainPage(doc, masks)
+			if took := time.Since(start); took > 5*time.Second {
+				t.Errorf("%s takes %v", c.ID, took)
+			}
+			if err := x.print(io.Discard, "page"); err != nil {
+				t.Error(err)
+			}
+			cases++
+			found += len(x.Findings)
+		}
+		if cases < 100 || found < cases/4 {
+			t.Errorf("%s: %d cases, %d findings: this tries nothing", name, cases, found)
 		}
 	}
 }

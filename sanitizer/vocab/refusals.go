@@ -63,7 +63,7 @@ var RefusedAttributes = []Refusal{
 	{2, HTML, "on*", "runs"},
 	{2, SVG, "on*", "runs"},
 	{2, MathML, "on*", "runs"},
-	{2, HTML, "itemid itemprop itemref itemscope itemtype elementtiming headingoffset headingreset axis char charoff profile version prompt nohref", "shows nothing"},
+	{2, HTML, "itemid itemprop itemref itemscope itemtype elementtiming headingoffset headingreset axis char charoff profile version prompt nohref xml:lang xml:space xmlns xmlns:*", "shows nothing"},
 	{2, SVG, "about content datatype property resource rel rev typeof", "shows nothing"},
 	{3, HTML, "src srcset sizes imagesrcset imagesizes poster background longdesc lowsrc dynsrc data classid codebase code archive object manifest", "an address, or what chooses one; pictures are told as assets"},
 	{4, HTML, "srcdoc sandbox allow allowfullscreen allowpaymentrequest allowusermedia csp credentialless frameborder scrolling noresize", "of a document within the page"},

@@ -13,6 +13,7 @@ export function random(seed: number): () => number {
 
 const tags = ['div', 'span', 'p', 'ul', 'li', 'b', 'x-card', 'blink', 'section', 'input', 'select', 'option', 'script', 'template', 'textarea', 'button'];
 const svgTags = ['svg', 'g', 'rect', 'foreignObject', 'animate', 'text'];
+const mathTags = ['math', 'mrow', 'mi', 'mfrac', 'mtext', 'semantics', 'annotation', 'mspace', 'maction'];
 const attrs = ['class', 'id', 'title', 'data-x', 'aria-label', 'aria-nonsense', 'style', 'hidden', 'onclick', 'foo', 'dir', 'role'];
 const values = ['a', 'b c', 'color: red', 'rtl', '', 'long '.repeat(20)];
 
@@ -52,7 +53,9 @@ export class Fuzz {
     const kind = this.below(10);
     if (kind < 3) return document.createTextNode(this.one(['one', 'two ', ' ', '\n', 'ünïcödé 🎈', 'x'.repeat(60)]));
     if (kind === 3) return document.createComment('c');
-    const el = kind === 4 ? document.createElementNS('http://www.w3.org/2000/svg', this.one(svgTags)) : document.createElement(this.one(tags));
+    const el = kind === 4 ? document.createElementNS('http://www.w3.org/2000/svg', this.one(svgTags))
+      : kind === 5 ? document.createElementNS('http://www.w3.org/1998/Math/MathML', this.one(mathTags))
+        : document.createElement(this.one(tags));
     for (let i = this.below(3); i > 0; i--) el.setAttribute(this.one(attrs), this.one(values));
     if (el.localName === 'div' && this.below(6) === 0) el.attachShadow({ mode: 'open' }).append(this.make(depth + 1));
     if (depth < 3) for (let i = this.below(4); i > 0; i--) el.append(this.make(depth + 1));
