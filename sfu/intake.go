@@ -21,7 +21,8 @@ type intake struct {
 	messages bucket
 	bytes    bucket
 	packed   bool
-	due      atomic.Int64 // when the frame that comes in pieces must be whole, in Unix nanoseconds; 0: none is coming
+	spare    atomic.Pointer[[]byte] // overwritten, for the next frame
+	due      atomic.Int64           // when the frame that comes in pieces must be whole, in Unix nanoseconds; 0: none is coming
 }
 
 // A goroutine that waits in a read is the only way to hear of a message at once, and five of them for every idle
@@ -39,6 +40,7 @@ const (
 	quietTime   = 10 * time.Second // after which a reader leaves its channel to the poller
 	firstBuffer = 2 << 10          // what a reader starts with; most messages of most channels fit
 	keptBuffer  = 256 << 10        // bytes of the largest frame whose buffers are kept for the next
+	spareFrom   = 2 << 10          // bytes of the smallest frame whose copy is worth reusing
 	taskBytes   = 256              // what a frame takes in the session's queue besides its bytes
 	slowest     = 16 << 10         // bytes of a frame in a second: a line that carries less cannot carry a page
 )
@@ -190,8 +192,9 @@ func (in *intake) watch(grace time.Duration) {
 // deliver hands a copy of a frame to the session. When the session cannot keep up, the page is asked for again, pointers
 // are left out, and a flood of anything else closes the connection.
 func (p *peer) deliver(ch wire.Channel, frame []byte, packed bool) {
-	own := append(make([]byte, 0, len(frame)), frame...)
-	wipe := func() { clear(own) }
+	in := &p.intakes[ch]
+	own := append(in.room(len(frame)), frame...)
+	wipe := func() { in.giveBack(own) }
 	ok := p.host.put(task{
 		run: func(s *session) {
 			defer wipe()
@@ -210,5 +213,25 @@ func (p *peer) deliver(ch wire.Channel, frame []byte, packed bool) {
 		p.host.post(func(s *session) { s.overrun(p.conn) })
 	default:
 		p.lost("row39-overrun")
+	}
+}
+
+// room is an empty buffer for n bytes: the one that was given back, if it is large enough.
+func (in *intake) room(n int) []byte {
+	if n > spareFrom {
+		if b := in.spare.Swap(nil); b != nil && cap(*b) >= n {
+			return (*b)[:0]
+		}
+		n = max(n, wire.MaxMessage)
+	}
+	return make([]byte, 0, n)
+}
+
+// giveBack overwrites a buffer and keeps it for the next frame of this channel if it is of the size that most have.
+// Buffers never go from one connection to another.
+func (in *intake) giveBack(b []byte) {
+	clear(b)
+	if cap(b) == wire.MaxMessage {
+		in.spare.Store(&b)
 	}
 }

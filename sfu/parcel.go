@@ -20,9 +20,12 @@ type parcel struct {
 // reference. With a deflater, frames worth it are deflated. The Clean may be wiped afterwards.
 func pack(c sanitizer.Clean, d *wire.Deflater) *parcel {
 	frame := c.Frame()
-	p := &parcel{channel: c.Channel(), buf: make([]byte, 0, len(frame)+len(frame)/4096+16)}
-	if d != nil {
-		p.buf = make([]byte, 0, len(frame)/4+64)
+	p := &parcel{channel: c.Channel()}
+	switch {
+	case d == nil:
+		p.buf = make([]byte, 0, len(frame)+len(frame)/4096+16)
+	case len(frame) > wire.MaxMessage: // may become several messages; one takes what it needs
+		p.buf = make([]byte, 0, len(frame)/3)
 	}
 	// The only error there could be is emit's own.
 	_ = wire.AppendMessages(frame, d, func(msg []byte) error {
@@ -37,7 +40,7 @@ func pack(c sanitizer.Clean, d *wire.Deflater) *parcel {
 // append adds a message. A slice that is outgrown is overwritten.
 func (p *parcel) append(msg []byte) {
 	if need := len(p.buf) + len(msg); need > cap(p.buf) {
-		next := make([]byte, len(p.buf), need+need/2)
+		next := make([]byte, len(p.buf), need+len(p.buf)/2)
 		copy(next, p.buf)
 		clear(p.buf)
 		p.buf = next

@@ -1,13 +1,5 @@
 package wire
 
-import (
-	"bytes"
-	"errors"
-	"io"
-
-	"github.com/klauspost/compress/flate"
-)
-
 // A message is a whole frame or a piece of one. Its first byte says which:
 //
 //	0 frame                                  a whole frame
@@ -39,17 +31,20 @@ const maxRatio = 100
 func AppendMessages(frame []byte, deflate *Deflater, emit func(msg []byte) error) error {
 	body, flags := frame, uint64(0)
 	if deflate != nil && len(frame) >= DeflateFrom {
-		if d := deflate.deflate(frame); len(d) < len(frame) && len(frame) <= maxRatio*len(d) {
+		out := deflate.deflate(frame)
+		if d := out[headRoom:]; len(d) < len(frame) && len(frame) <= maxRatio*len(d) {
 			body, flags = d, 1
+		}
+		if flags == 1 && len(body)+8 <= MaxMessage {
+			head := AppendUint(append(make([]byte, 0, headRoom), msgDeflated), uint64(len(frame)))
+			at := headRoom - len(head)
+			copy(out[at:], head)
+			return emit(out[at:])
 		}
 	}
 	buf := make([]byte, 0, min(MaxMessage, len(body)+16))
 	if len(body)+8 <= MaxMessage {
-		buf = append(buf, byte(flags))
-		if flags == 1 {
-			buf = AppendUint(buf, uint64(len(frame)))
-		}
-		return emit(append(buf, body...))
+		return emit(append(append(buf, msgWhole), body...))
 	}
 	buf = append(buf, msgFirst)
 	buf = AppendUint(buf, flags)
@@ -66,31 +61,6 @@ func AppendMessages(frame []byte, deflate *Deflater, emit func(msg []byte) error
 	return nil
 }
 
-// Deflater deflates frames. It keeps its buffers; it is not safe for use by several goroutines.
-type Deflater struct {
-	w   *flate.Writer
-	buf bytes.Buffer
-}
-
-func (d *Deflater) deflate(frame []byte) []byte {
-	d.buf.Reset()
-	if d.w == nil {
-		// The level is a constant in range, so there is no error.
-		d.w, _ = flate.NewWriter(&d.buf, flate.BestSpeed)
-	}
-	d.w.Reset(&d.buf)
-	// Writing to a bytes.Buffer cannot fail.
-	_, _ = d.w.Write(frame)
-	_ = d.w.Close()
-	return d.buf.Bytes()
-}
-
-// Wipe overwrites the buffers and lets go of the compressor, whose window holds the end of the last frame.
-func (d *Deflater) Wipe() {
-	clear(d.buf.Bytes()[:d.buf.Cap()])
-	*d = Deflater{}
-}
-
 // Assembler turns the messages of one channel back into frames. The zero value is ready for use.
 type Assembler struct {
 	Limit   int // bytes of the largest frame, after inflation; 0 means MaxFrame
@@ -99,8 +69,7 @@ type Assembler struct {
 	total   int    // bytes expected in all pieces; 0 when no frame is open
 	size    int    // bytes after inflation
 	packed  bool
-	inflate io.ReadCloser
-	src     bytes.Reader
+	inflate *inflater
 }
 
 // Next takes a message. It returns a frame when one is complete and nil otherwise. The frame is valid until the next call.
@@ -180,22 +149,15 @@ func (a *Assembler) unpack(b []byte, size int) ([]byte, error) {
 	if size > maxRatio*len(b) {
 		return nil, a.fail(ruleRatio)
 	}
-	a.src.Reset(b)
-	if a.inflate == nil {
-		a.inflate = flate.NewReader(&a.src)
-	} else if err := a.inflate.(flate.Resetter).Reset(&a.src, nil); err != nil {
-		return nil, a.fail(ruleInflate)
-	}
 	if cap(a.frame) < size {
 		clear(a.frame[:cap(a.frame)])
 		a.frame = make([]byte, size)
 	}
 	a.frame = a.frame[:size]
-	if _, err := io.ReadFull(a.inflate, a.frame); err != nil {
-		return nil, a.fail(ruleInflate)
+	if a.inflate == nil {
+		a.inflate = new(inflater)
 	}
-	var more [1]byte
-	if n, err := a.inflate.Read(more[:]); n != 0 || !errors.Is(err, io.EOF) || a.src.Len() != 0 {
+	if !a.inflate.inflate(a.frame, b) {
 		return nil, a.fail(ruleInflate)
 	}
 	return a.frame, nil
@@ -210,6 +172,5 @@ func (a *Assembler) fail(rule string) error {
 func (a *Assembler) Wipe() {
 	clear(a.partial[:cap(a.partial)])
 	clear(a.frame[:cap(a.frame)])
-	a.src.Reset(nil)
 	*a = Assembler{Limit: a.Limit}
 }
