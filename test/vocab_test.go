@@ -3,9 +3,11 @@ package test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -340,4 +342,50 @@ func TestThreat18_Media(t *testing.T) {
 func TestThreat30_Effects(t *testing.T) {
 	refusedBy(t, 30, vocab.SVG, "feGaussianBlur feTurbulence feMorphology feConvolveMatrix feDisplacementMap feDiffuseLighting feSpecularLighting",
 		"baseFrequency numOctaves kernelMatrix order radius surfaceScale")
+}
+
+// codesFile lists every code with the version of the tables that brought it. It only grows.
+const codesFile = "vectors/vocab/codes.txt"
+
+// TestCodesOnlyGrow holds that no code was ever taken away or given another meaning, and that new ones raised the version:
+// two versions that both say 2 must say the same.
+func TestCodesOnlyGrow(t *testing.T) {
+	data, err := os.ReadFile(codesFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var now []string
+	for _, e := range vocab.Elements {
+		now = append(now, fmt.Sprintf("element %d %s %s", e.Code, e.Key(), vocab.ContentNames[e.Content]))
+	}
+	for _, a := range vocab.Attributes {
+		spelled := a.DOM
+		if spelled == "" {
+			spelled = a.Name
+		}
+		now = append(now, fmt.Sprintf("attribute %d %s %s", a.Code, spelled, vocab.ValueNames[a.Value]))
+	}
+	known, last := map[string]bool{}, 0
+	for line := range strings.Lines(string(data)) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		version, what, _ := strings.Cut(strings.TrimSpace(line), " ")
+		n, err := strconv.Atoi(version)
+		if err != nil || known[what] {
+			t.Fatalf("%s: %q is no line of it, or stands twice", codesFile, line)
+		}
+		known[what], last = true, max(last, n)
+		if !slices.Contains(now, what) {
+			t.Errorf("%q was taken away or changed: codes are append-only", what)
+		}
+	}
+	for _, what := range now {
+		if !known[what] {
+			t.Errorf("new: raise vocab.Version and append \"%d %s\" to %s", last+1, what, codesFile)
+		}
+	}
+	if last != vocab.Version {
+		t.Errorf("%s ends with version %d, the tables have version %d", codesFile, last, vocab.Version)
+	}
 }

@@ -3,7 +3,10 @@
 // What is not in these tables has no encoding, so no frame can say it. The tables are data for three readers: package
 // sanitizer judges with them, the SDK encodes with them, and the viewer builds with them; the generator of internal/wire
 // writes the TypeScript twin. Codes are append-only: an entry is never removed or given another meaning, and a change
-// raises Version.
+// raises Version; test/vectors/vocab/codes.txt holds that.
+//
+// An entry that the safe default of the Sanitizer API (WICG) lacks says why it is here. What was considered and refused is
+// data, too, with its reason and threat row: `vitrine policy show` prints it all.
 //
 // Names that start with # are no HTML attributes. They carry what HTML says in a form that is not shared: #src an asset
 // instead of an address, #ref a reference within the page instead of a link, #mask that the node's content is hidden.
