@@ -1,6 +1,6 @@
 // The line above the page: whose page it is, what the agent may do, how the connection does.
 import { useEffect, useState } from 'preact/hooks';
-import type { Page, Quality, State, Tool } from '../viewer/index';
+import type { Missing, Page, Quality, State, Tool } from '../viewer/index';
 import { Icon } from './icons';
 import { type Actions, type Session, controls } from './session';
 import { texts } from './texts';
@@ -40,6 +40,17 @@ function describe(quality: Quality | null): string {
     if (quality.degraded) parts.push(texts.quality.degraded);
   }
   return `${texts.quality.label}: ${parts.join(', ')}`;
+}
+
+/** That images of the page are not shown, and why. */
+export function MissingNote({ missing }: { readonly missing: readonly Missing[] }) {
+  const count = missing.reduce((sum, one) => sum + one.count, 0);
+  const why = missing.map((one) => texts.missing.reason(one.count, one.reason)).join('; ');
+  return (
+    <span class={count === 0 ? 'missing none' : 'missing'} role="status" aria-live="polite" title={why}>
+      {count > 0 && <>{texts.missing.count(count)}<span class="visually-hidden">: {why}</span></>}
+    </span>
+  );
 }
 
 /** How the connection does, as three bars with the figures behind them. */

@@ -5,7 +5,7 @@ import { Icon } from './icons';
 import { texts } from './texts';
 
 function Run({ run }: { readonly run: ChatRun }) {
-  const text = run.code ? <code>{run.text}</code> : run.text;
+  const text = run.code ? <code>{run.text}</code> : run.target ? <bdi class="target" dir="ltr">{run.text}</bdi> : run.text;
   const bold = run.bold ? <b>{text}</b> : text;
   return (
     <>

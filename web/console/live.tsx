@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { RefObject } from 'preact';
 import type { EndReason, State, View } from '../viewer/index';
-import { EndButton, ModeSwitch, Navigation, PageLine, QualityBars, StateBadge, Tools } from './bar';
+import { EndButton, MissingNote, ModeSwitch, Navigation, PageLine, QualityBars, StateBadge, Tools } from './bar';
 import { Chat } from './chat';
 import { Icon } from './icons';
 import { type Actions, type Session, controls, useSession } from './session';
@@ -85,6 +85,7 @@ function Bar({ session, actions, chat, unread, onChat }: BarProps) {
         <Navigation session={session} />
         <Tools session={session} actions={actions} />
         <Notice text={session.notice} onDismiss={actions.dismiss} />
+        <MissingNote missing={session.missing} />
         <QualityBars quality={session.quality} />
         <button type="button" class="square" aria-pressed={chat} aria-label={chat ? texts.chat.close : texts.chat.open} title={chat ? texts.chat.close : texts.chat.open} onClick={onChat}>
           <Icon name="chat" />

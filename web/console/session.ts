@@ -1,6 +1,6 @@
 // The state of one session as the console's parts read it; everything comes from the viewer's public interface.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { ChatMessage, EndReason, Page, Quality, Scope, State, Tool, View } from '../viewer/index';
+import type { ChatMessage, EndReason, Missing, Page, Quality, Scope, State, Tool, View } from '../viewer/index';
 import { refusalText, texts } from './texts';
 
 /** What is shown of a session. */
@@ -14,6 +14,7 @@ export interface Session {
   readonly quality: Quality | null;
   readonly messages: readonly ChatMessage[];
   readonly notice: string;
+  readonly missing: readonly Missing[];
   readonly tool: Tool;
   readonly colour: number;
 }
@@ -44,7 +45,7 @@ function noticeOf(before: Session, scopes: readonly Scope[], driver: boolean): s
 
 function start(view: View): Session {
   return {
-    view, state: view.state, page: view.page, scopes: view.scopes, driver: view.driver, asking: false, quality: null, messages: [], notice: '',
+    view, state: view.state, page: view.page, scopes: view.scopes, driver: view.driver, asking: false, quality: null, messages: [], notice: '', missing: [],
     tool: 'none', colour: 0,
   };
 }
@@ -59,6 +60,7 @@ function listen(view: View, set: (change: (before: Session) => Session) => void,
     })),
     view.on('refused', ({ rule }) => set((s) => ({ ...s, asking: s.asking && !aboutRequests.has(rule), notice: refusalText(rule) }))),
     view.on('chat', (message) => set((s) => ({ ...s, messages: [...s.messages.slice(-499), message] }))),
+    view.on('missing', (missing) => set((s) => ({ ...s, missing }))),
     view.on('quality', (quality) => set((s) => ({ ...s, quality }))),
     view.on('end', onEnd),
   ];

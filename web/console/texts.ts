@@ -68,6 +68,10 @@ export const texts = {
     released: 'You gave control back. You can go on watching.',
     otherDriver: 'Another agent operates the page right now.',
   },
+  missing: {
+    count: (count: number) => (count === 1 ? '1 image not shown' : `${count} images not shown`),
+    reason: (count: number, reason: string) => `${count}: ${reason}`,
+  },
   navigation: { label: 'Move the page', back: 'Back', forward: 'Forward', reload: 'Reload' },
   tools: {
     label: 'Point and draw',

@@ -160,7 +160,7 @@ async function readBytes(url: string): Promise<Loaded> {
   return answer.ok ? [new Uint8Array(await answer.arrayBuffer())] : GoneReason.Missing;
 }
 
-/** An image's bytes. Vector images become pictures: as documents they could hold more than a picture. */
+/** An image's bytes. Vector images with more than the server's own writer would keep become pictures of themselves. */
 async function readImage(url: string): Promise<Loaded> {
   let loaded: Loaded | null = null;
   try {
@@ -169,12 +169,21 @@ async function readImage(url: string): Promise<Loaded> {
     // The owner's policy (connect-src) may keep scripts from reading what the page may show.
     if (url.startsWith('http') && new URL(url).origin !== location.origin) throw error;
   }
-  return loaded && (typeof loaded === 'number' || !isMarkup(loaded[0])) ? loaded : paint(url);
+  return loaded && (typeof loaded === 'number' || !isMarkup(loaded[0]) || isPlainVector(loaded[0])) ? loaded : paint(url);
 }
 
 /** Whether bytes begin like text in angle brackets: "<", white space, or a byte order mark. No picture does. */
 function isMarkup([first = 0]: Bytes): boolean {
   return first === 60 || first === 0xef || (first > 8 && first < 33);
+}
+
+// What the server leaves out or refuses, and what makes a vector image dear to draw.
+const MAX_VECTOR = 128 << 10;
+const RICH_VECTOR = /\ufffd|<!ENTITY|<(?:\w+:)?(?:image|foreignObject|animate|set|fe(?:Ga|Tu|Mo|Conv|Di|Sp|Im))|<style[^]*(?:clip-path|mask|filter)\s*:/;
+
+/** Whether a vector image can be shown as it is: the server writes it anew from what it allows. */
+function isPlainVector(bytes: Bytes): boolean {
+  return bytes.length <= MAX_VECTOR && !RICH_VECTOR.test(new TextDecoder().decode(bytes));
 }
 
 async function paint(url: string): Promise<Loaded> {

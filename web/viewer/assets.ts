@@ -1,6 +1,6 @@
 // The assets of a session: bytes come in pieces through the data channel, are compared with their hash, and become blobs.
 // Nothing is ever fetched.
-import { AssetKind, type Chunk, MaxChunk, Mime, type Ready } from '../wire/frames';
+import { AssetKind, type Chunk, GoneReason, MaxChunk, Mime, type Ready } from '../wire/frames';
 
 const types = new Map<number, string>([
   [Mime.PNG, 'image/png'],
@@ -11,6 +11,16 @@ const types = new Map<number, string>([
   [Mime.WOFF2, 'font/woff2'],
   [Mime.WOFF, 'font/woff'],
 ]);
+
+// How the server begins every vector image that it writes. Nothing else becomes one.
+const VECTOR = '<svg xmlns="http://www.w3.org/2000/svg"';
+
+// A vector image has no blob address: opened in a window of its own, that would be a document of the console's origin.
+function vectorURL(bytes: Uint8Array): string | null {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  return text.startsWith(VECTOR) ? `data:image/svg+xml;base64,${btoa(text)}` : null;
+}
 
 // What may wait for the rest of its bytes or for its Ready at one time.
 const MAX_WAITING = 64 << 20;
@@ -29,7 +39,7 @@ interface Parcel {
 interface Named {
   readonly frame: Ready;
   readonly hash: string;
-  /** The same bytes under another type are another thing. */
+  /** The same bytes of another kind or type are another thing. */
   readonly key: string;
 }
 
@@ -46,7 +56,7 @@ function hex(bytes: Uint8Array): string {
 export class Assets {
   private readonly named = new Map<number, Named>();
   private readonly byHash = new Map<string, Set<number>>();
-  private readonly failed = new Set<number>();
+  private readonly failed = new Map<number, number>();
   private readonly parcels = new Map<string, Parcel>();
   private readonly contents = new Map<string, Content>();
   private readonly news = new Set<number>();
@@ -75,6 +85,11 @@ export class Assets {
   /** Whether an asset is still to come. */
   pending(asset: number): boolean {
     return !this.failed.has(asset) && !this.content(asset);
+  }
+
+  /** Why an asset cannot be shown, as a GoneReason; null when nothing is known against it. */
+  missing(asset: number): number | null {
+    return this.failed.get(asset) ?? null;
   }
 
   private content(asset: number): Content | undefined {
@@ -109,7 +124,7 @@ export class Assets {
     this.unname(frame.asset);
     this.failed.delete(frame.asset);
     const hash = hex(frame.hash);
-    const name = { frame, hash, key: `${frame.mime}:${hash}` };
+    const name = { frame, hash, key: `${frame.assetKind}:${frame.mime}:${hash}` };
     this.named.set(frame.asset, name);
     const others = this.byHash.get(hash);
     if (others) others.add(frame.asset);
@@ -120,9 +135,10 @@ export class Assets {
   }
 
   /** Takes word that an asset cannot be shown. */
-  gone(asset: number): void {
+  gone(asset: number, reason: number = GoneReason.Rule): void {
+    if (this.over) return;
     this.unname(asset);
-    this.failed.add(asset);
+    this.failed.set(asset, reason);
     this.tell(asset);
   }
 
@@ -169,7 +185,9 @@ export class Assets {
   private keep({ frame, key }: Named, bytes: Uint8Array<ArrayBuffer>): void {
     if (!this.contents.has(key)) {
       const type = types.get(frame.mime);
-      if (frame.assetKind === AssetKind.Sheet && frame.mime === Mime.CSS) this.contents.set(key, { text: new TextDecoder().decode(bytes) });
+      const vector = frame.assetKind === AssetKind.Image && frame.mime === Mime.SVG ? vectorURL(bytes) : null;
+      if (vector !== null) this.contents.set(key, { url: vector });
+      else if (frame.assetKind === AssetKind.Sheet && frame.mime === Mime.CSS) this.contents.set(key, { text: new TextDecoder().decode(bytes) });
       else if (frame.assetKind !== AssetKind.Sheet && type) this.contents.set(key, { url: URL.createObjectURL(new Blob([bytes], { type })) });
       else {
         this.gone(frame.asset);

@@ -37,6 +37,12 @@ export interface Refusal {
   readonly node: number;
 }
 
+/** Images of the page that are not shown, and why: words for people that hold nothing of the page. */
+export interface Missing {
+  readonly reason: string;
+  readonly count: number;
+}
+
 /** A piece of a chat message in one style. */
 export interface ChatRun {
   readonly text: string;
@@ -47,6 +53,8 @@ export interface ChatRun {
   readonly item: boolean;
   /** The run starts a new line. */
   readonly line: boolean;
+  /** The run says where the link before it leads. It is text: nothing opens it. */
+  readonly target: boolean;
 }
 
 /** A chat message; one's own come back as well. */
@@ -73,6 +81,8 @@ export interface Events {
   readonly page: Page;
   readonly scope: Grant;
   readonly refused: Refusal;
+  /** All that are missing now; empty when none is. */
+  readonly missing: readonly Missing[];
   readonly chat: ChatMessage;
   readonly quality: Quality;
   readonly end: EndReason;

@@ -209,6 +209,11 @@ export class Replica {
     this.owner.show(true);
   }
 
+  /** How many images of the page are not shown, by GoneReason. */
+  missing(): ReadonlyMap<number, number> {
+    return this.shown?.users.missing() ?? new Map<number, number>();
+  }
+
   private setFocus(entry: Entry | undefined): void {
     if (this.focused !== entry) {
       this.mark(this.focused, 'vitrine-focus-within', false);

@@ -12,6 +12,18 @@ export const texts = {
   value: 'New value',
   apply: 'Set',
   close: 'Close',
+  missing: {
+    title: 'Image not shown',
+    blocked: 'the page may not pass it on',
+    bytes: 'larger than 8 MB',
+    type: 'not a type that is shared',
+    rule: 'it was not accepted',
+    size: 'larger than 25 megapixels',
+    frames: 'the animation is too long',
+    damaged: 'its data is damaged',
+    expands: 'too costly to draw',
+    full: 'this session has too many',
+  },
   box: {
     private: 'Private',
     frame: 'Embedded page',

@@ -2,6 +2,9 @@
 import type { Assets } from './assets';
 import { assetsIn, resolveCSS } from './css';
 import { getAttribute, hasAttribute, removeAttribute, setAttribute, setText } from './natives';
+import { placeholder } from './placeholder';
+
+const NO_SIZE = [300, 150] as const;
 
 interface Use {
   /** Of an image: the asset and the attribute that takes its address. */
@@ -10,7 +13,10 @@ interface Use {
   disabled: boolean;
   /** CSS texts by attribute, as they came. */
   readonly css: Map<string, string>;
+  /** Its natural size stands in width and height. */
   natural: boolean;
+  /** The natural size of an image, where the page has said it. */
+  size: readonly [width: number, height: number] | null;
   /** What is on the page now. */
   shown: string | null;
 }
@@ -19,6 +25,7 @@ interface Use {
 export class Users {
   private readonly uses = new Map<Element, Use>();
   private readonly waiting = new Map<number, Set<Element>>();
+  private readonly missed = new Map<Element, number>();
   private readonly assets: Assets;
   constructor(assets: Assets) {
     this.assets = assets;
@@ -27,7 +34,7 @@ export class Users {
   private use(el: Element): Use {
     let use = this.uses.get(el);
     if (!use) {
-      use = { image: null, sheet: 0, disabled: false, css: new Map(), natural: false, shown: null };
+      use = { image: null, sheet: 0, disabled: false, css: new Map(), natural: false, size: null, shown: null };
       this.uses.set(el, use);
     }
     return use;
@@ -51,11 +58,39 @@ export class Users {
   /** The natural size of an image whose bytes are not there yet, so that the page keeps its layout. */
   natural(el: Element, width: number, height: number): void {
     const use = this.use(el);
+    use.size = width > 0 && height > 0 ? [width, height] : null;
     const shown = use.image && this.assets.url(use.image.asset) !== null;
-    if (shown || hasAttribute(el, 'width') || hasAttribute(el, 'height')) return;
-    setAttribute(el, 'width', String(width));
-    setAttribute(el, 'height', String(height));
-    use.natural = true;
+    if (!shown && !hasAttribute(el, 'width') && !hasAttribute(el, 'height')) {
+      setAttribute(el, 'width', String(width));
+      setAttribute(el, 'height', String(height));
+      use.natural = true;
+    }
+    this.stand(el, use);
+  }
+
+  // An image that will not come has a placeholder of its size. What is no img element has its size from elsewhere.
+  private stand(el: Element, use: Use): void {
+    const { image } = use;
+    const reason = image && this.assets.missing(image.asset);
+    const size = use.size ?? (image?.attribute === 'src' ? null : NO_SIZE);
+    const url = reason === null || !size ? null : placeholder(reason, size[0], size[1]);
+    if (!image || reason === null || url === null) {
+      if (!this.missed.delete(el)) return;
+      removeAttribute(el, 'vitrine-missing');
+      if (image && this.assets.url(image.asset) === null) removeAttribute(el, image.attribute);
+      return;
+    }
+    if (this.missed.get(el) === reason && getAttribute(el, image.attribute) === url) return;
+    this.missed.set(el, reason);
+    setAttribute(el, 'vitrine-missing', String(reason));
+    setAttribute(el, image.attribute, url);
+  }
+
+  /** How many images are not shown, by GoneReason. */
+  missing(): Map<number, number> {
+    const counts = new Map<number, number>();
+    for (const reason of this.missed.values()) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+    return counts;
   }
 
   /** The page's own width and height take the place of the natural ones. */
@@ -108,6 +143,7 @@ export class Users {
         if (getAttribute(el, use.image.attribute) !== url) setAttribute(el, use.image.attribute, url);
       }
     }
+    this.stand(el, use);
     for (const [attribute, text] of use.css) setAttribute(el, attribute, this.resolve(text));
     const raw = use.sheet === 0 || use.disabled ? '' : this.assets.sheet(use.sheet);
     if (raw === null || (raw === '' && use.shown === null)) return;
@@ -143,11 +179,13 @@ export class Users {
   /** The element is gone. */
   forget(el: Element): void {
     this.uses.delete(el);
+    this.missed.delete(el);
   }
 
   /** Forgets everything. */
   wipe(): void {
     this.uses.clear();
     this.waiting.clear();
+    this.missed.clear();
   }
 }

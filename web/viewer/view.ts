@@ -4,9 +4,10 @@ import type { Told } from './apply';
 import { Assets } from './assets';
 import { Drawings } from './draw';
 import { pointOf } from './hit';
-import type { ChatMessage, ChatRun, EndReason, Events, Grant, Page, Quality, Scope as ScopeName, State, Tool, View } from './index';
+import type { ChatMessage, ChatRun, EndReason, Events, Grant, Missing, Page, Quality, Scope as ScopeName, State, Tool, View } from './index';
 import { Input, pageOffset } from './input';
 import { bitsOf, plain, reasonOf, scopesOf, stateOf } from './names';
+import { reasonText } from './placeholder';
 import { Replica } from './replica';
 import { type Stage, makeStage } from './stage';
 import { type Access, Transport } from './transport';
@@ -36,15 +37,18 @@ export class AgentView implements View {
   private readonly transport: Transport;
   private readonly presence: Presence;
   private readonly watchdog = new Watchdog(() => this.rest());
-  private readonly server = { self: 0, state: 'waiting' as State, granted: 0, driver: 0, needs: 0, hinted: 0, ending: false };
+  private readonly server = { self: 0, state: 'waiting' as State, granted: 0, driver: 0, needs: 0, hinted: 0, ending: false, missing: '[]' };
   private readonly listeners: Listeners = {
-    state: new Set(), page: new Set(), scope: new Set(), refused: new Set(), chat: new Set(), quality: new Set(), end: new Set(),
+    state: new Set(), page: new Set(), scope: new Set(), refused: new Set(), missing: new Set(), chat: new Set(), quality: new Set(), end: new Set(),
   };
 
   constructor(access: Access, container: HTMLElement) {
     this.session = access.session;
     this.place = makeStage(container, access.server);
-    this.assets = new Assets((assets) => this.replica.changed(assets));
+    this.assets = new Assets((assets) => {
+      this.replica.changed(assets);
+      this.tellMissing();
+    });
     this.replica = new Replica({
       document: () => this.place.document(),
       applied: (epoch, seq) => this.applied(epoch, seq),
@@ -134,6 +138,15 @@ export class AgentView implements View {
     if (told.view) this.place.resize(told.view.width, told.view.height);
     if (told.page) this.setPage({ ...this.page, url: plain(told.page.url), title: plain(told.page.title) });
     this.drawings.redraw();
+    this.tellMissing();
+  }
+
+  private tellMissing(): void {
+    const missing = [...this.replica.missing()].map(([reason, count]): Missing => ({ reason: reasonText(reason) ?? '', count }));
+    const key = JSON.stringify(missing);
+    if (key === this.server.missing) return;
+    this.server.missing = key;
+    this.emit('missing', missing);
   }
 
   private frame(frame: ToAgent): void {
@@ -161,7 +174,7 @@ export class AgentView implements View {
         this.assets.chunk(frame);
         return;
       case 'gone':
-        this.assets.gone(frame.asset);
+        this.assets.gone(frame.asset, frame.reason);
         return;
       case 'pointed':
         this.pointed(frame);
@@ -203,6 +216,7 @@ export class AgentView implements View {
   private message(frame: Extract<ToAgent, { kind: 'said' }>): ChatMessage {
     const runs = frame.runs.map(({ style, text }): ChatRun => ({
       text, bold: (style & 1) !== 0, italic: (style & 2) !== 0, code: (style & 4) !== 0, item: (style & 8) !== 0, line: (style & 16) !== 0,
+      target: (style & 32) !== 0,
     }));
     return { from: frame.from === 0 ? 'customer' : 'agent', self: frame.from === this.server.self, name: plain(frame.name), runs };
   }
