@@ -1,4 +1,5 @@
 // Pages that people wrote: what the browser reads, what the stage shows, and what golang.org/x/net/html reads are one tree.
+import { isUtf8 } from 'node:buffer';
 import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,10 +7,18 @@ import { build } from 'esbuild';
 import { expect, test, together } from './support/env';
 import { count, differences } from './support/compare';
 import type { Dump } from './support/probe/types';
+import { ATTRIBUTES, Value } from '../../web/wire/vocabulary';
 
 const all = process.env['VERDICTS'] === 'all';
 const root = join(__dirname, '../..');
 const modules = join(root, 'web/node_modules');
+
+// What differs by intent. Numbers that are none are not passed on ("$ { tabindex }", "1px solid black"); the page still has them.
+const numbers = new Set(ATTRIBUTES.flatMap(([value, , names]) => (value === Value.Number ? names.split(' ') : [])));
+function meant(line: string): boolean {
+  const [, name, value] = / attribute (\S+): page "(.*)", stage undefined$/.exec(line) ?? [];
+  return name !== undefined && numbers.has(name) && !/^[-+]?[\d.]+%?$/.test(value ?? '');
+}
 
 // The same pages in every run: every third, or a few.
 async function pages(): Promise<readonly string[]> {
@@ -17,12 +26,15 @@ async function pages(): Promise<readonly string[]> {
   for (const name of ['dijit', 'dojo']) {
     for (const file of await readdir(join(modules, name), { recursive: true })) if (file.endsWith('.html')) names.push(join(name, file));
   }
-  return names.sort().filter((_, i) => (all ? i % 3 === 0 : i % 50 === 7));
+  const some = names.sort().filter((_, i) => (all ? i % 3 === 0 : i % 50 === 7));
+  // The two readers are given text, so a page that is not UTF-8 would be another one for each.
+  const isText = async (name: string): Promise<boolean> => isUtf8(await readFile(join(modules, name)));
+  return (await Promise.all(some.map(async (name) => (await isText(name) ? [name] : [])))).flat();
 }
 
 /** Only what parsers decide about: kinds, texts, ids and classes. The head holds sheets alone. */
 function shape(dump: Dump): Dump {
-  const attrs = Object.fromEntries(Object.entries(dump.attrs ?? {}).filter(([name, value]) => (name === 'id' || name === 'class') && value !== ''));
+  const attrs = Object.fromEntries(Object.entries(dump.attrs ?? {}).filter(([name]) => name === 'id' || name === 'class').map(([name, value]) => [name, value.trim().replace(/\s+/g, ' ')] as const).filter(([, value]) => value !== ''));
   const children = dump.kind === 'head' ? [] : (dump.children ?? []).map(shape);
   return { kind: dump.kind, ...(dump.text === undefined ? {} : { text: dump.text }), attrs, children };
 }
@@ -50,7 +62,7 @@ test('threat-13: the browser, the stage and another parser read the same trees',
       const stage = await agent.stage();
       const page = await customer.dump();
       nodes += stage ? count(stage) : 0;
-      found = stage && stage.attrs?.['data-whole'] === String(i) ? differences(page, stage) : ['not there yet'];
+      found = stage && stage.attrs?.['data-whole'] === String(i) ? differences(page, stage).filter((line) => !meant(line)) : ['not there yet'];
       if (found.length > 0) nodes -= stage ? count(stage) : 0;
       else if (stage) found = differences(shape(JSON.parse(lines[i] ?? '') as Dump), shape(stage)).map((line) => `x/net/html: ${line}`);
       return found.length === 0 || found[0]?.startsWith('x/net/html') === true;

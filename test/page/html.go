@@ -38,10 +38,10 @@ func FromHTML(r io.Reader) (*Builder, error) {
 type honest struct{ b *Builder }
 
 // omitted are elements that act, or that are told in other ways.
-var omitted = strings.Fields("script noscript template base meta title")
+var omitted = strings.Fields("script noscript template base meta title source track param datalist noembed noframes frameset frame")
 
 // boxed are elements that an empty box stands for.
-var boxed = strings.Fields("iframe object embed audio video canvas frame frameset applet")
+var boxed = strings.Fields("iframe object embed audio video canvas")
 
 func (c honest) children(n *html.Node, in string, hidden bool) {
 	e, _ := Element(Code(in))

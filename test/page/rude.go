@@ -28,8 +28,8 @@ func (b *Builder) rude(n *html.Node, depth int) {
 	}
 	code, name := Code(n.Data), valid(n.Data)
 	switch n.Namespace {
-	case "svg":
-		code = Code("svg:" + n.Data)
+	case "svg", "math":
+		code = Code(n.Namespace + ":" + n.Data)
 	case "":
 	default:
 		code = 0

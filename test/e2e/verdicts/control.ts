@@ -1,5 +1,6 @@
 // The positive control: a page that builds what a payload says in a bare frame, as a viewer without any rule would.
 // Zero on the stage means something only because these detectors find plenty here.
+import { attributes, localName, namespace } from './natives';
 import { type Case, childrenOf, parse } from './tree';
 
 function copy(doc: Document, node: Node): Node | null {
@@ -7,20 +8,21 @@ function copy(doc: Document, node: Node): Node | null {
   if (!(node instanceof Element)) return null;
   const make = (): Element => {
     try {
-      return doc.createElementNS(node.namespaceURI, node.localName);
+      return doc.createElementNS(namespace(node), localName(node));
     } catch {
       return doc.createElement('span'); // a name that only a parser can make
     }
   };
   const made = make();
-  for (const { name, value, namespaceURI } of node.attributes) {
+  const append = (...kids: readonly Node[]): void => { Element.prototype.append.call(made, ...kids); };
+  for (const { name, value, namespaceURI } of attributes(node)) {
     try {
       made.setAttributeNS(namespaceURI, name, value);
     } catch {
       continue; // likewise
     }
   }
-  made.append(...childrenOf(node).map((child) => copy(doc, child)).filter((child) => child !== null));
+  append(...childrenOf(node).map((child) => copy(doc, child)).filter((child) => child !== null));
   return made;
 }
 

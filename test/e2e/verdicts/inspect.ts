@@ -1,4 +1,5 @@
 // Runs in the console before any other script: notices what runs, and looks at the stage with rules of its own.
+import { attributeOf, attributes as attributesOf, bring, boxOf, caseOf, childNodes, has, localName, namespace, nodeType, parentNode, shadow, text } from './natives';
 import { ATTRIBUTES, ELEMENTS, NAMESPACES } from '../../../web/wire/vocabulary';
 
 /** What was found wrong: where, and what of. Never content. */
@@ -66,9 +67,9 @@ function attribute(element: Element, { name, value, namespaceURI }: Attr): strin
   switch (name) {
     case 'href':
     case 'usemap':
-      if (element.localName === 'image' && value.startsWith(`blob:${location.origin}/`)) return null;
-      if (/^(use|textPath|linearGradient|radialGradient|pattern|filter|image|img|map)$/.test(element.localName) ? value.startsWith('#') : value === '#') return null;
-      return value.startsWith('data:image/') && element.localName === 'image' ? null : 'address';
+      if (localName(element) === 'image' && value.startsWith(`blob:${location.origin}/`)) return null;
+      if (/^(use|textPath|linearGradient|radialGradient|pattern|filter|image|img|map)$/.test(localName(element)) ? value.startsWith('#') : value === '#') return null;
+      return value.startsWith('data:image/') && localName(element) === 'image' ? null : 'address';
     case 'src':
     case 'poster':
       return value.startsWith(`blob:${location.origin}/`) || value.startsWith('data:image/') ? null : 'address';
@@ -83,26 +84,27 @@ function attribute(element: Element, { name, value, namespaceURI }: Attr): strin
 
 // The stage's objects are of another realm, so they are told by number and name.
 function* wrong(element: Element): Generator<string> {
-  const space = names.get(element.namespaceURI ?? '');
-  const name = element.localName;
-  const list = never[[...names.keys()].indexOf(element.namespaceURI ?? '')];
+  const uri = namespace(element) ?? '';
+  const space = names.get(uri);
+  const name = localName(element);
+  const list = never[[...names.keys()].indexOf(uri)];
   if (!space || list?.test(name)) yield space ? `element ${name}` : 'element of no namespace';
-  else if (!space.has(name) && !(element.namespaceURI === NAMESPACES[0] && custom.test(name))) yield 'element that is in no table';
-  for (const attr of element.attributes) {
+  else if (!space.has(name) && !(uri === NAMESPACES[0] && custom.test(name))) yield 'element that is in no table';
+  for (const attr of attributesOf(element)) {
     const found = attribute(element, attr);
     if (found) yield found;
   }
   if (name !== 'style') return;
-  const bad = fetches(element.textContent);
+  const bad = fetches(text(element) ?? '');
   if (bad) yield bad;
-  if (element.childElementCount > 0) yield 'element in a style';
+  if ([...childNodes(element)].some((kid) => nodeType(kid) === 1)) yield 'element in a style';
 }
 
 // Every node below a node, shadow trees included, in the order of the document.
 function* below(node: Node): Generator<Node> {
-  const roots = node.nodeType === 1 && (node as Element).shadowRoot ? [(node as Element).shadowRoot as Node] : [];
-  for (const root of [...roots, node]) {
-    for (const child of root.childNodes) {
+  const root = nodeType(node) === 1 ? shadow(node) : null;
+  for (const list of root ? [root, node] : [node]) {
+    for (const child of childNodes(list)) {
       yield child;
       yield* below(child);
     }
@@ -110,7 +112,7 @@ function* below(node: Node): Generator<Node> {
 }
 
 function* elementsOf(node: Node): Generator<Element> {
-  for (const child of below(node)) if (child.nodeType === 1) yield child as Element;
+  for (const child of below(node)) if (nodeType(child) === 1) yield child as Element;
 }
 
 const own = (name: string): boolean => name.startsWith('vitrine-') || name === 'autocomplete' || name === 'data-case';
@@ -148,9 +150,9 @@ const inspector = {
     const frame = document.querySelector<HTMLIFrameElement>('iframe[sandbox]');
     const element = frame?.contentDocument?.querySelectorAll('[data-case] *')[n];
     if (!frame || !element) return null;
-    element.scrollIntoView({ block: 'center', behavior: 'instant' });
+    bring(element);
     const outer = frame.getBoundingClientRect();
-    const { left, top, width, height } = element.getBoundingClientRect();
+    const { left, top, width, height } = boxOf(element);
     const scale = outer.width / frame.offsetWidth;
     const within = (v: number, low: number, high: number): number => Math.min(Math.max(v, low + 1), high - 1);
     return {
@@ -165,14 +167,15 @@ const inspector = {
     if (!doc) return { found: [{ id: '', what: 'no stage' }], seen };
     for (const box of doc.querySelectorAll('[data-case]')) {
       // A box stands for what is not shared. What the stage knows of pictures depends on whether they have come.
-      const list = [...elementsOf(box)].filter((element) => !element.hasAttribute('vitrine-reason'));
-      const attrs = list.filter(({ localName }) => !/^(img|image|input|video|canvas)$/.test(localName)).reduce((sum, { attributes: all }) => sum + [...all].filter(({ name }) => !own(name)).length, 0);
-      seen.push({ id: box.getAttribute('data-case') ?? '', elements: list.length, attributes: attrs });
+      const list = [...elementsOf(box)].filter((element) => !has(element, 'vitrine-reason'));
+      const attrs = list.filter((element) => !/^(img|image|input|video|canvas)$/.test(localName(element))).reduce((sum, element) => sum + [...attributesOf(element)].filter(({ name }) => !own(name)).length, 0);
+      seen.push({ id: attributeOf(box, 'data-case') ?? '', elements: list.length, attributes: attrs });
     }
     for (const node of below(doc)) {
-      const at = node.parentElement?.closest('[data-case]')?.getAttribute('data-case') ?? 'page';
-      if (node.nodeType === 1) for (const what of wrong(node as Element)) found.push({ id: at, what });
-      else if (node.nodeType !== 3 && !(node.nodeType === 10 && node.parentNode === doc)) found.push({ id: at, what: 'a node that is neither element nor text' });
+      const at = caseOf(node) ?? 'page';
+      const type = nodeType(node);
+      if (type === 1) for (const what of wrong(node as Element)) found.push({ id: at, what });
+      else if (type !== 3 && !(type === 10 && parentNode(node) === doc)) found.push({ id: at, what: 'a node that is neither element nor text' });
     }
     return { found, seen };
   },
@@ -188,7 +191,7 @@ const inspector = {
   },
   /** The console around the stage: its elements and their attributes' names. */
   around(): string {
-    return [...elementsOf(document)].map((element) => `${element.localName} ${[...element.attributes].map(({ name }) => name).sort().join()}`).join('\n');
+    return [...elementsOf(document)].map((element) => `${localName(element)} ${[...attributesOf(element)].map(({ name }) => name).sort().join()}`).join('\n');
   },
   naive: arm,
 };

@@ -10,6 +10,13 @@ export interface Tree {
   readonly plain: readonly Plain[];
 }
 
+// Payloads can hide the document's own methods; these were taken before.
+const { createElementNS, querySelector } = Document.prototype as { createElementNS(space: string, name: string): Element; querySelector(query: string): Element | null };
+const make = (name: string): Element => createElementNS.call(document, 'http://www.w3.org/1999/xhtml', name);
+const adopt = document.adoptNode.bind(document);
+const find = (query: string): Element | null => querySelector.call(document, query);
+const inertly = document.implementation.createHTMLDocument('');
+
 const kept = new Map<string, Parsed>();
 
 // A refresh is no script and no request that a policy stops, and a frame is a page of its own; neither is shared.
@@ -24,14 +31,14 @@ function neutral(box: Element): void {
 function boxOf(id: string): Element {
   const made = kept.get(id);
   if (!made) throw new Error('no such tree');
-  const box = document.createElement('div');
+  const box = make('div');
   for (const attr of made.root) box.setAttributeNode(attr.cloneNode() as Attr);
   // Adopted into an inert document first: what is taken off must be off before the page sees it.
-  const inert = document.implementation.createHTMLDocument('').createElement('div');
+  const inert = inertly.createElement('div');
   inert.append(...made.nodes.map((node) => node.cloneNode(true)));
   neutral(inert);
   box.setAttribute('data-case', id);
-  box.append(...[...inert.childNodes].map((node) => document.adoptNode(node)));
+  box.append(...[...inert.childNodes].map((node) => adopt(node)));
   return box;
 }
 
@@ -53,9 +60,9 @@ const cases = {
   },
   /** Shows trees, and behind them which turn it is. */
   show(ids: readonly string[], turn: number): void {
-    const mark = document.createElement('p');
+    const mark = make('p');
     mark.setAttribute('data-turn', String(turn));
-    document.querySelector('[data-cases]')?.replaceChildren(...ids.map(boxOf), mark);
+    find('[data-cases]')?.replaceChildren(...ids.map(boxOf), mark);
   },
 };
 

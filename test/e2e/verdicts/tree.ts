@@ -1,5 +1,6 @@
 // A payload as trees: parsed by the browser in a document without a window, where nothing runs and nothing is asked for.
 // Bundled for the page.
+import { attributes, bodyOf, childNodes, headOf, localName, namespace, nodeType, topOf } from './natives';
 
 /** A case of a corpus. */
 export interface Case {
@@ -28,21 +29,23 @@ const spaces = new Map([['http://www.w3.org/2000/svg', 'svg'], ['http://www.w3.o
 
 /** What a node holds; a template holds a tree of its own. */
 export function childrenOf(node: Node): readonly Node[] {
-  if (node instanceof HTMLTemplateElement && node.content.childNodes.length > 0) return [...node.content.childNodes];
-  return [...node.childNodes];
+  if (node instanceof HTMLTemplateElement && childNodes(node.content).length > 0) return [...childNodes(node.content)];
+  return [...childNodes(node)];
 }
 
 /** The node as data. */
 export function plain(node: Node): Plain | null {
-  if (node instanceof CharacterData) return node.nodeType === Node.TEXT_NODE || node.nodeType === Node.CDATA_SECTION_NODE ? node.data : ['!', node.data];
+  if (node instanceof CharacterData) return nodeType(node) === Node.TEXT_NODE || nodeType(node) === Node.CDATA_SECTION_NODE ? node.data : ['!', node.data];
   if (!(node instanceof Element)) return null;
-  const attrs = [...node.attributes].map(({ name, value }) => [name, value] as const);
+  const attrs = [...attributes(node)].map(({ name, value }) => [name, value] as const);
   const kids = childrenOf(node).map(plain).filter((kid) => kid !== null);
-  return [spaces.get(node.namespaceURI ?? '') ?? 'other', node.localName, attrs, kids];
+  return [spaces.get(namespace(node) ?? '') ?? 'other', localName(node), attrs, kids];
 }
 
+// Made before any payload is there, which could hide the document's own methods.
+const inert = document.implementation.createHTMLDocument('');
+
 function within(context: string, html: string): readonly Node[] {
-  const inert = document.implementation.createHTMLDocument('');
   const [space, name] = context.includes(' ') ? context.split(' ') : ['html', context];
   const uri = [...spaces].find(([, short]) => short === space)?.[0] ?? null;
   const element = inert.createElementNS(uri, name ?? 'div');
@@ -53,15 +56,15 @@ function within(context: string, html: string): readonly Node[] {
 /** A document whose head is empty and whose html and body carry nothing is what its body holds. */
 function ofDocument(html: string): Omit<Parsed, 'id'> {
   const made = new DOMParser().parseFromString(html, 'text/html');
-  const { documentElement: top, head, body } = made;
-  const bare = (element: Element): boolean => element.attributes.length === 0;
-  const simple = top.childNodes.length === 2 && bare(top) && body instanceof HTMLBodyElement && bare(body) && bare(head) && head.childNodes.length === 0;
-  return { nodes: simple ? [...body.childNodes] : [...top.childNodes], root: [...top.attributes] };
+  const [top, head, body] = [topOf(made), headOf(made), bodyOf(made)];
+  const bare = (element: Element): boolean => attributes(element).length === 0;
+  const simple = childNodes(top).length === 2 && bare(top) && body instanceof HTMLBodyElement && bare(body) && bare(head) && childNodes(head).length === 0;
+  return { nodes: [...childNodes(simple ? body : top)], root: [...attributes(top)] };
 }
 
 /** Reads a case in every context that it has. */
 export function parse({ id, html, fragment }: Case): readonly Parsed[] {
-  const template = document.createElement('template');
+  const template = inert.createElement('template');
   template.innerHTML = html;
   const list: Parsed[] = [
     { id: `${id} document`, ...ofDocument(html) },
@@ -82,7 +85,7 @@ export function size({ nodes, root }: Parsed): { elements: number; attributes: n
   const add = (node: Node): void => {
     if (node instanceof Element) {
       total.elements++;
-      total.attributes += node.attributes.length;
+      total.attributes += attributes(node).length;
     }
     childrenOf(node).forEach(add);
   };
