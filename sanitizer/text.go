@@ -55,12 +55,14 @@ func control(r rune) bool {
 const maxMarks = 4
 
 // AppendChrome appends at most max characters of text for a place where the console shows it beside its own words, such
-// as a title or a name (threat row 27). What is not UTF-8 and what hides or reorders text is left out; white space
-// becomes single spaces.
+// as a title or a name (threat row 27). Characters are what people take for one: marks, and what else joins the character
+// before it, do not count. What is not UTF-8 and what hides or reorders text is left out; white space becomes single
+// spaces.
 func AppendChrome(dst, text []byte, max int) []byte {
 	start := len(dst)
-	count, marks := 0, 0
-	for i := 0; i < len(text) && count < max; {
+	count, joined := 0, 0
+	last := rune(0) // the character before, which another may join
+	for i := 0; i < len(text); {
 		r, n := utf8.DecodeRune(text[i:])
 		broken := r == utf8.RuneError && n == 1
 		i += n
@@ -73,22 +75,46 @@ func AppendChrome(dst, text []byte, max int) []byte {
 		if broken || control(r) || deceives(r) {
 			continue
 		}
-		if unicode.In(r, unicode.Mn, unicode.Me) {
-			marks++
-			if marks > maxMarks {
+		if len(dst) > start && joins(last, r) {
+			if joined++; joined > maxMarks {
 				continue
 			}
 		} else {
-			marks = 0
+			if count == max {
+				break
+			}
+			count++
+			joined = 0
+		}
+		last = r
+		if joined == 1 && regional(r) {
+			last = 0 // two make a flag, a third begins another
 		}
 		dst = utf8.AppendRune(dst, r)
-		count++
 	}
 	if len(dst) > start && dst[len(dst)-1] == ' ' {
 		dst = dst[:len(dst)-1]
 	}
 	return dst
 }
+
+// joins tells whether r belongs to the character before it (UAX 29 section 3, without what is left out anyhow): a mark, a
+// skin tone, the second half of a flag, or a part of a Hangul syllable.
+func joins(last, r rune) bool {
+	switch {
+	case r < 0x300:
+		return false
+	case unicode.In(r, unicode.M), 0x1f3fb <= r && r <= 0x1f3ff:
+		return true
+	case regional(r):
+		return regional(last)
+	case 0x1160 <= r && r <= 0x11ff:
+		return 0x1100 <= last && last <= 0x11ff || 0xac00 <= last && last <= 0xd7a3
+	}
+	return false
+}
+
+func regional(r rune) bool { return 0x1f1e6 <= r && r <= 0x1f1ff }
 
 // hidden are the characters that show nothing themselves, or change the order or the look of what is around them.
 var hidden = [][2]rune{
