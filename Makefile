@@ -30,6 +30,9 @@ mutants: ## take out one rule of the sanitizer at a time and expect a test to fa
 fuzz: ## run every fuzz target for 10 minutes, FUZZTIME=30s for less; ONLY=FuzzSheet picks
 	go run ./internal/tools/stages fuzz $(or $(FUZZTIME),10m) "$(ONLY)"
 
+verdicts: build ## take all payloads of the corpora to the stage and write docs/verdicts.md
+	go run ./internal/tools/stages verdicts
+
 wire: ## write the code and tables generated from internal/wire
 	go generate ./internal/wire/...
 
@@ -42,4 +45,4 @@ web: web/node_modules/.package-lock.json
 web/node_modules/.package-lock.json: web/package-lock.json
 	cd web && npm ci --no-progress && touch node_modules/.package-lock.json
 
-.PHONY: help run build test check e2e bench mutants fuzz wire clean web
+.PHONY: help run build test check e2e bench mutants fuzz verdicts wire clean web

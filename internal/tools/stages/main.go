@@ -42,6 +42,12 @@ var lists = map[string][]stage{
 	"fuzz": {
 		{"fuzz", fuzz},
 	},
+	"verdicts": {
+		{"browser", chromium},
+		{"payloads and pages in the browser", verdicts},
+		{"other parsers", command(".", "go", "test", "-count=1", "./test/oracle")},
+		{"docs/verdicts.md", command(".", "go", "run", "./test/verdicts", "write")},
+	},
 	"e2e": {
 		{"browser", chromium},
 		{"playwright", playwright},
@@ -50,7 +56,7 @@ var lists = map[string][]stage{
 
 func main() {
 	if len(os.Args) < 2 || lists[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: go run ./internal/tools/stages check|test|fuzz|e2e [arguments of the runner]")
+		fmt.Fprintln(os.Stderr, "usage: go run ./internal/tools/stages check|test|fuzz|verdicts|e2e [arguments of the runner]")
 		os.Exit(2)
 	}
 	name, stages := os.Args[1], lists[os.Args[1]]
