@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { dirname, join, relative } from 'node:path';
 import process from 'node:process';
 import { build } from 'esbuild';
-import { minify } from 'terser';
+import { inline, minified, squeeze } from './bundle.mjs';
 
 const web = import.meta.dirname;
 const dist = join(web, 'dist');
@@ -56,35 +56,11 @@ function lender(lent) {
   };
 }
 
-// The constants of generated files, by name: `Role.Text` is a number in a bundle and the object is gone. Names are looked for
-// in text; that is safe because only files that import them from there are touched.
-const constants = new Map();
-for (const file of ['frames', 'vocabulary']) {
-  const text = readFileSync(join(web, 'wire', `${file}.ts`), 'utf8');
-  for (const [, name, body] of text.matchAll(/^export const (\w+) = \{\n([^}]*)\} as const;/gm)) {
-    constants.set(name, new Map([...body.matchAll(/(\w+): (\d+),/g)].map(([, key, value]) => [key, value])));
-  }
-}
-
-const inline = {
-  name: 'inline',
-  setup({ onLoad }) {
-    onLoad({ filter: /[/\\](sdk|viewer|wire)[/\\]\w+\.ts$/ }, ({ path }) => {
-      const text = readFileSync(path, 'utf8');
-      const imported = [...text.matchAll(/^import \{([^}]*)\} from '[^']*\/(?:frames|vocabulary)';/gm)].flatMap(([, names]) => names.split(/[\s,]+/));
-      const contents = text.replace(/(?<![\w.'])(\w+)\.(\w+)\b/g, (all, name, key) => (imported.includes(name) ? (constants.get(name)?.get(key) ?? all) : all));
-      return { contents, loader: 'ts' };
-    });
-  },
-};
-
 // The SDK is loaded by every page of an owner's site, so it is minified a second time: a twentieth less.
-async function squeeze(files) {
+async function squeezed(files) {
   const code = files.find(({ path }) => !path.endsWith('.map'));
   const map = files.find(({ path }) => path.endsWith('.map'));
-  const name = relative(dirname(code.path), map.path);
-  const options = { ecma: 2022, compress: { ecma: 2022, passes: 3 }, sourceMap: { content: map.text, url: name } };
-  const small = await minify(code.text, options);
+  const small = await squeeze(code.text, { content: map.text, url: relative(dirname(code.path), map.path) });
   return [[relative(dist, code.path), Buffer.from(small.code)], [relative(dist, map.path), Buffer.from(small.map)]];
 }
 
@@ -95,9 +71,8 @@ async function bundle({ from, to, global, lent }) {
     outfile: join('dist', to),
     bundle: true,
     write: false,
-    minify: true,
+    ...minified,
     sourcemap: 'linked',
-    target: 'es2022',
     format: lent ? 'cjs' : global === undefined ? 'esm' : 'iife',
     plugins: lent ? [lender(lent), inline] : [inline],
     ...(lent ? { banner: { js: 'export default require=>{const module={};' }, footer: { js: 'return module.exports}' } } : {}),
@@ -106,11 +81,9 @@ async function bundle({ from, to, global, lent }) {
     ...(global ? { globalName: global } : {}),
     jsx: 'automatic',
     jsxImportSource: 'preact',
-    legalComments: 'none',
-    charset: 'utf8',
     logLevel: 'warning',
   });
-  if (to.startsWith('sdk/vitrine')) return squeeze(result.outputFiles);
+  if (to.startsWith('sdk/vitrine')) return squeezed(result.outputFiles);
   return result.outputFiles.map((file) => [relative(dist, file.path), file.contents]);
 }
 

@@ -81,12 +81,17 @@ func snapshot(b *bench) error {
 		ours, err1 := value("vitrine", whole)
 		theirs, err2 := value("rrweb", func(s sample) float64 { return s.Snapshot })
 		start, err3 := value("rrweb", whole)
-		plain, err4 := value("rrweb without CSS", func(s sample) float64 { return s.Snapshot })
-		if err := errors.Join(err1, err2, err3, err4); err != nil {
+		oursPlain, err4 := value("vitrine without CSS", whole)
+		plain, err5 := value("rrweb without CSS", func(s sample) float64 { return s.Snapshot })
+		if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
 			return err
 		}
 		f := measured("snapshot."+page, ours, "ms")
-		if err := b.printAll(f.versus("rrweb snapshot", theirs).atMost(0.5), f.versus("rrweb record()", start), f.versus("rrweb snapshot without CSS", plain)); err != nil {
+		if err := b.printAll(
+			f.versus("rrweb snapshot", theirs).atMost(0.5),
+			f.versus("rrweb record()", start),
+			measured("snapshot."+page+".plain", oursPlain, "ms").versus("rrweb snapshot without CSS", plain),
+		); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,7 @@ const root = join(import.meta.dirname, '../..');
 const require = createRequire(join(root, 'web/package.json'));
 const { chromium } = require('playwright-core');
 const { build } = require('esbuild');
+const { inline, minified, squeeze } = await import('../../web/bundle.mjs');
 
 const SAMPLES = 7;
 const MUTATIONS = 220;
@@ -32,6 +33,11 @@ const recorders = {
     import * as words from './web/sdk/words';
     import { Assets } from './web/sdk/assets';
     learn(words);
+    // The page's style sheets are left out where the other recorder leaves them out.
+    class Plain extends Assets {
+      sheet() { return 0; }
+      rules() { return 0; }
+    }
     const frames = [];
     let arrived = 0;
     const link = {
@@ -42,9 +48,10 @@ const recorders = {
     };
     window.recorder = {
       frames,
-      begin() {
+      begin({ inlineStylesheet = true }) {
         const start = performance.now();
-        const capture = new Capture(link, new Masks({ selectors: [], private: false }), new Assets(7, link), 0);
+        const assets = inlineStylesheet ? new Assets(7, link) : new Plain(7, link);
+        const capture = new Capture(link, new Masks({ selectors: [], private: false }), assets, 0);
         capture.start(0);
         const whole = performance.now() - start;
         return { whole, snapshot: arrived - start };
@@ -66,13 +73,15 @@ const recorders = {
     };`,
 };
 
+// bundle makes a script the way the build makes the SDK.
 async function bundle(contents) {
   const result = await build({
+    ...minified,
     stdin: { contents, resolveDir: root, loader: 'ts' },
     nodePaths: [join(root, 'web/node_modules')],
-    bundle: true, write: false, minify: true, format: 'iife', target: 'es2022', logLevel: 'error',
+    bundle: true, write: false, format: 'iife', plugins: [inline], logLevel: 'error',
   });
-  return result.outputFiles[0].text;
+  return (await squeeze(result.outputFiles[0].text)).code;
 }
 
 // What is told about connections and about the stage, in every page of the latency group.
@@ -224,6 +233,7 @@ async function snapshot() {
   const browser = await launch();
   const modes = [
     { mode: 'vitrine', recorder: 'vitrine', options: {} },
+    { mode: 'vitrine without CSS', recorder: 'vitrine', options: { inlineStylesheet: false } },
     { mode: 'rrweb', recorder: 'rrweb', options: {} },
     { mode: 'rrweb without CSS', recorder: 'rrweb', options: { inlineStylesheet: false } },
   ];
