@@ -18,9 +18,15 @@ type checker struct {
 	changed  []change
 	outs     []wire.Str
 	out      wire.Batch // what goes out
-	depth    int
-	masked   bool // the node being read is in a hidden part
-	refusal  *Refusal
+	where
+	refusal *Refusal
+}
+
+// where is the place of the node being read.
+type where struct {
+	depth  int
+	tables int  // that it is in
+	masked bool // it is in a hidden part
 }
 
 // change is a string of the batch that had to be written anew: its place among all of them, table first.
@@ -215,6 +221,10 @@ func (c *checker) ops(b *wire.Batch) bool {
 		return c.refuse(0, rulePlace)
 	case c.st.count > c.policy.MaxNodes:
 		return c.refuse(0, ruleNodes)
+	case c.st.cost > maxCost:
+		return c.refuse(0, ruleCost)
+	case !c.shown():
+		return false
 	case c.st.size() > c.policy.MaxPageBytes || !c.st.fits():
 		return c.refuse(0, ruleBytes)
 	}

@@ -153,6 +153,9 @@ func (c *checker) set() bool {
 		return c.refuse(id, ruleAttrs)
 	}
 	c.replace(id, i, a)
+	if attributes[a.code].marks {
+		c.mark(id, c.st.at(id), &a)
+	}
 	if a.code != attrType {
 		return true
 	}
@@ -196,6 +199,7 @@ func (c *checker) unset() bool {
 		return c.refuse(id, ruleAttribute)
 	}
 	c.cut(id, i)
+	c.st.refs.changed = c.st.refs.changed || attributes[a.code].marks
 	return true
 }
 

@@ -128,9 +128,13 @@ func (c *checker) element(parent, prev wire.NodeID, may *codeSet) (wire.NodeID, 
 	outer := c.masked
 	n.parent, n.prev, n.str, n.code, n.kind, n.flags = parent, prev, name, uint16(code), kindElement, c.flags()
 	rule := &elements[code]
-	ok := true
+	c.st.cost += int(rule.cost)
+	if rule.table {
+		c.tables++
+	}
+	ok := c.tables <= maxTables || c.refuse(parent, ruleNesting)
 	if count := c.r.Byte(); count > 0 {
-		ok = c.attributes(id, n, count)
+		ok = ok && c.attributes(id, n, count)
 		if ok && n.code == codeInput && c.st.inputType(id) == typePassword {
 			n.flags |= flagSecret
 		}
@@ -141,6 +145,9 @@ func (c *checker) element(parent, prev wire.NodeID, may *codeSet) (wire.NodeID, 
 	ok = ok && c.fill(id, n, &contents[rule.content], rule.holdsText())
 	c.masked = outer
 	c.depth--
+	if rule.table {
+		c.tables--
+	}
 	if !ok {
 		return 0, nil
 	}
@@ -206,6 +213,9 @@ func (c *checker) attributes(id wire.NodeID, n *node, count byte) bool {
 				return false
 			}
 			a.value = uint64(s)
+			if rule.marks {
+				c.mark(id, n, &a)
+			}
 			if seen.has(code) {
 				return c.refuse(id, ruleDouble)
 			}

@@ -68,6 +68,7 @@ func (c *checker) settle() {
 		if c.st.at(id).flags&flagDetached != 0 {
 			n := c.st.edit(id)
 			n.flags |= flagGone
+			c.st.cost -= n.cost()
 			c.leave(id)
 		}
 	}
@@ -80,6 +81,7 @@ func (c *checker) leave(id wire.NodeID) {
 		c.st.sum -= wire.SumStep(k, id)
 		n := c.st.edit(k)
 		n.flags |= flagGone
+		c.st.cost -= n.cost()
 		c.leave(k)
 	}
 }
@@ -103,9 +105,17 @@ func (c *checker) insert() bool {
 	if named >= st.j.base && named != 0 || !st.inPage(named) || st.at(named).kind == kindNone || st.at(before).kind == kindShadow {
 		return c.refuse(named, rulePlace)
 	}
-	c.depth = 0
+	c.depth, c.tables = 0, 0
 	for id := parent; id != 0; id = st.at(id).parent {
 		c.depth++
+		if n := st.at(id); n.kind == kindElement {
+			rule := &elements[n.code]
+			if rule.table {
+				c.tables++
+			}
+			// What comes here may be shown elsewhere as well.
+			st.refs.changed = st.refs.changed || rule.space == vocab.SVG
+		}
 	}
 	c.masked = st.at(parent).flags&flagMasked != 0
 	c.slots = nil
@@ -233,8 +243,11 @@ func (c *checker) retake(parent, before wire.NodeID) bool {
 	if !c.mayTake(parent, n) {
 		return c.refuse(parent, ruleContent)
 	}
-	if c.depth+c.height(id) > wire.MaxDepth {
+	switch levels, tables := c.height(id); {
+	case c.depth+levels > wire.MaxDepth:
 		return c.refuse(parent, ruleDepth)
+	case c.tables+tables > maxTables:
+		return c.refuse(parent, ruleNesting)
 	}
 	c.st.edit(id).flags &^= flagDetached
 	c.link(id, parent, before)
@@ -260,14 +273,27 @@ func (c *checker) ownMask(id wire.NodeID) bool {
 	return n.attrs != 0 && !c.st.attrs[n.attrs].live && c.st.attrs[n.attrs].code == vocab.MaskAttr
 }
 
-// height is how many levels of elements hang below and including a node.
-func (c *checker) height(id wire.NodeID) int {
-	h := 0
-	for k := c.st.at(id).first; k != 0; k = c.st.at(k).next {
-		h = max(h, c.height(k))
+// height is how many levels of elements hang below and including a node, and how many of them at most are tables in each
+// other.
+func (c *checker) height(id wire.NodeID) (levels, tables int) {
+	n := c.st.at(id)
+	for k := n.first; k != 0; k = c.st.at(k).next {
+		l, t := c.height(k)
+		levels, tables = max(levels, l), max(tables, t)
 	}
-	if k := c.st.at(id).kind; k == kindElement || k == kindShadow {
-		h++
+	if n.kind == kindElement || n.kind == kindShadow {
+		levels++
 	}
-	return h
+	if n.kind == kindElement && elements[n.code].table {
+		tables++
+	}
+	return levels, tables
+}
+
+// cost is what an element costs a browser to lay out.
+func (n *node) cost() int {
+	if n.kind != kindElement {
+		return 0
+	}
+	return int(elements[n.code].cost)
 }

@@ -1,8 +1,6 @@
 package sanitizer
 
 import (
-	"slices"
-
 	"vitrine/internal/wire"
 )
 
@@ -22,6 +20,8 @@ const (
 	flagDetached                   // taken out by the batch that is being checked
 	flagGone                       // taken out and not taken back
 	flagSaved                      // the journal has it
+	flagNamed                      // it is in the list of elements with an id
+	flagRefers                     // it is in the list of elements that name others
 )
 
 // node is one node of a page. For a text node str is the text, for a custom element its name; code is the element's code,
@@ -59,13 +59,13 @@ const (
 
 // state is a page with its strings. All of it is replaced by a snapshot.
 type state struct {
-	pages      [][]node // nodes by id, in pages that go when all their nodes are gone
-	alive      []uint16 // nodes in each page
-	freePages  [][]node
-	used       int // pages in use
-	nextID     wire.NodeID
-	count      int
-	sum        uint32
+	pages     [][]node // nodes by id, in pages that go when all their nodes are gone
+	alive     []uint16 // nodes in each page
+	freePages [][]node
+	used      int // pages in use
+	nextID    wire.NodeID
+	totals
+	refs       references
 	attrs      []attr
 	freeAttrs  []uint32
 	strs       stringStore
@@ -74,6 +74,13 @@ type state struct {
 	info       pageInfo
 	most       most
 	j          journal
+}
+
+// totals are sums over the nodes of a page, without the document.
+type totals struct {
+	count int
+	sum   uint32 // see wire.SumStep
+	cost  int    // see elementRule
 }
 
 // pageInfo is what a page says about itself besides its nodes.
@@ -103,12 +110,12 @@ type journal struct {
 
 // before is what a state was in numbers when a batch began.
 type before struct {
-	count  int
-	sum    uint32
-	bytes  int // of the string table
-	length int // of the string table
-	attrs  int
-	info   pageInfo
+	totals
+	users, named int
+	bytes        int // of the string table
+	length       int // of the string table
+	attrs        int
+	info         pageInfo
 }
 
 type nodeImage struct {
@@ -148,25 +155,6 @@ func (s *state) at(id wire.NodeID) *node {
 }
 
 var noNode node
-
-// reserve makes room for a snapshot, as far as its size tells how much that will be.
-func (s *state) reserve(b *wire.Batch) {
-	size := 0
-	for i := range b.Strings {
-		size += len(b.Strings[i].Text)
-	}
-	for i := range b.Literals {
-		size += len(b.Literals[i].Text)
-	}
-	if cap(s.strs.slab) < size {
-		s.strs.slab = make([]byte, 0, size)
-	}
-	s.strs.list = slices.Grow(s.strs.list, len(b.Strings)+len(b.Literals)+1)
-	s.table = slices.Grow(s.table, len(b.Strings))
-	s.attrs = slices.Grow(s.attrs, len(b.Ops)/8)
-	s.pages = slices.Grow(s.pages, len(b.Ops)>>(pageBits+2))
-	s.alive = slices.Grow(s.alive, len(b.Ops)>>(pageBits+2))
-}
 
 // open gives the page of nodes that a new id is in.
 func (s *state) open(id wire.NodeID) *[1 << pageBits]node {
@@ -265,7 +253,7 @@ const shownString = 8
 // begin starts the journal of a batch.
 func (s *state) begin() {
 	s.j.base, s.j.cleared = s.nextID, false
-	s.j.before = before{count: s.count, sum: s.sum, bytes: s.tableBytes, length: len(s.table), attrs: len(s.attrs), info: s.info}
+	s.j.before = before{totals: s.totals, users: len(s.refs.users), named: len(s.refs.named), bytes: s.tableBytes, length: len(s.table), attrs: len(s.attrs), info: s.info}
 }
 
 // clear empties the string table. Its strings are let go when the batch is applied.
@@ -310,7 +298,8 @@ func (s *state) rollback() {
 			s.strs.list[id].entry = uint32(i + 1)
 		}
 	}
-	s.nextID, s.count, s.sum, s.tableBytes, s.info = s.j.base, s.j.before.count, s.j.before.sum, s.j.before.bytes, s.j.before.info
+	s.nextID, s.totals, s.tableBytes, s.info = s.j.base, s.j.before.totals, s.j.before.bytes, s.j.before.info
+	s.refs.users, s.refs.named, s.refs.changed = s.refs.users[:s.j.before.users], s.refs.named[:s.j.before.named], false
 	s.j.reset()
 	s.strs.tidy()
 }
@@ -344,6 +333,7 @@ func (s *state) commit() {
 			s.strs.release(id)
 		}
 	}
+	s.refs.compact(s)
 	s.j.reset()
 	s.strs.tidy()
 }
@@ -401,41 +391,4 @@ func (a *attr) isString() bool {
 		return a.code == wire.LiveValue
 	}
 	return attributes[a.code].isString()
-}
-
-// size is about how many bytes the page takes.
-func (s *state) size() int {
-	return len(s.strs.slab) + len(s.attrs)*24 + s.used*nodeBytes<<pageBits + len(s.pages)*26
-}
-
-// room is how many bytes the state keeps for the next page.
-func (s *state) room() int {
-	return cap(s.strs.slab) + cap(s.strs.list)*strBytes + cap(s.attrs)*24 + (s.used+len(s.freePages))*nodeBytes<<pageBits
-}
-
-// maxRoom is how many bytes a state that a snapshot replaced may keep for the snapshot after it.
-const maxRoom = 2 << 20
-
-// empty overwrites all that is known of the page and keeps the room that it took.
-func (s *state) empty() {
-	strs, attrs, pages, table := s.strs.empty(), s.attrs, s.freePages, s.table[:0]
-	clear(attrs)
-	for _, p := range s.pages {
-		if p != nil {
-			clear(p)
-			pages = append(pages, p)
-		}
-	}
-	free, j := s.freeAttrs[:0], s.j
-	j.reset()
-	*s = state{pages: s.pages[:0], alive: s.alive[:0], freePages: pages, attrs: attrs[:0], freeAttrs: free, strs: strs, table: table, j: j}
-}
-
-func (s *state) wipe() {
-	s.strs.wipe()
-	clear(s.attrs)
-	for _, p := range s.pages {
-		clear(p)
-	}
-	*s = state{}
 }

@@ -20,13 +20,14 @@ type str struct {
 
 const strBytes = 20
 
-// fits are the places that a name fits into; judged once, when it comes.
+// fits are the places that a name fits into, and what CSS holds; judged once, when the string comes.
 type fits uint8
 
 const (
 	fitsElement fits = 1 << iota // a custom element
 	fitsData                     // behind data-
 	fitsAria                     // behind aria-
+	fitsRefers                   // CSS that names an element
 )
 
 func fitsOf(name []byte) (f fits) {
@@ -75,8 +76,13 @@ func (s *stringStore) add(role wire.Role, entry uint32, text []byte) strID {
 	// Field by field: a whole one would be put together elsewhere first.
 	e := &s.list[id]
 	e.off, e.size, e.refs, e.entry, e.role = uint32(off), uint32(len(text)), 1, entry, role
-	if role == wire.RoleName {
+	switch role {
+	case wire.RoleName:
 		e.fits = fitsOf(text)
+	case wire.RoleDecls, wire.RoleCSSValue:
+		if bytes.Contains(text, openURL) {
+			e.fits = fitsRefers
+		}
 	}
 	return strID(id)
 }

@@ -36,5 +36,10 @@ const (
 	ruleBytes     = "row32-bytes"      // too many bytes
 	ruleMask      = "row34-mask"       // content for a node whose content is hidden
 	ruleSequence  = "row36-sequence"   // a batch out of order, or before the first snapshot
+	ruleShown     = "row30-shown"      // more shown by reference than a page may
+	ruleChain     = "row30-chain"      // too many references that lead from one to the next
+	ruleCycle     = "row30-cycle"      // references that lead back to where they began
+	ruleCost      = "row40-cost"       // a page that costs a browser too much to lay out
+	ruleNesting   = "row40-nesting"    // too many tables in each other
 	ruleSum       = "row33-sum"        // the page is not what the sender believes it to be
 )

@@ -10,6 +10,9 @@ type elementRule struct {
 	space   vocab.Space
 	content vocab.Content
 	shadow  bool // may have a shadow root (DOM, attachShadow)
+	colour  bool // a gradient: what names it shows no more nodes for it
+	table   bool
+	cost    uint16 // what the element costs a browser to lay out, against about 1 for a paragraph (threat row 40)
 }
 
 // attributeRule likewise. The zero value allows nothing: on is empty.
@@ -20,6 +23,7 @@ type attributeRule struct {
 	on    codeSet // elements
 	named bool    // its name follows as text
 	tells bool    // its value tells something that a mask hides
+	marks bool    // it may name an element, or give it a name
 }
 
 // noRole is the role of values that are no strings.
@@ -49,9 +53,9 @@ var (
 )
 
 var (
-	codeHTML, codeSVG, codeMath, codeDiv, codeInput, codeTextarea, codeSelect, codeOption uint16
-	attrType                                                                              uint16
-	inputTypes                                                                            []string
+	codeHTML, codeSVG, codeMath, codeDiv, codeInput, codeTextarea, codeSelect, codeOption, codeUse uint16
+	attrType, attrID                                                                               uint16
+	inputTypes                                                                                     []string
 )
 
 // roles gives the role of the strings of each kind of value.
@@ -66,6 +70,23 @@ var shadowHosts = []string{
 	"#custom", "article", "aside", "blockquote", "body", "div", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "main", "nav", "p", "section", "span",
 }
 
+// costs are the elements that cost a browser more to lay out and to draw than their bytes tell (threat row 40).
+var costs = []struct {
+	cost  uint16
+	names []string
+}{
+	{4, []string{"td", "th", "option", "svg:use"}},
+	{8, []string{"input", "textarea", "select", "button", "progress", "meter", "table"}},
+	{20, []string{"svg:mask", "svg:clipPath", "svg:pattern", "svg:marker", "svg:filter"}},
+	{50, []string{"svg:feBlend", "svg:feColorMatrix", "svg:feComponentTransfer", "svg:feComposite", "svg:feDropShadow", "svg:feFlood", "svg:feMerge", "svg:feOffset", "svg:feTile"}},
+}
+
+// The limits of what a page may cost: 10,000 rows of ten cells cost 400,000.
+const (
+	maxCost   = 600_000
+	maxTables = 64 // in each other
+)
+
 // The tables are compiled once; a fault in them is a fault of the build, and a test reads them before any server does.
 func init() {
 	if err := vocab.Validate(); err != nil {
@@ -75,6 +96,13 @@ func init() {
 		codes[e.Key()] = e.Code
 		elements[e.Code] = elementRule{space: e.Space, content: e.Content}
 	}
+	for _, c := range costs {
+		for _, name := range c.names {
+			elements[codes[name]].cost = c.cost
+		}
+	}
+	elements[codes["table"]].table = true
+	elements[codes["svg:linearGradient"]].colour, elements[codes["svg:radialGradient"]].colour = true, true
 	for _, name := range shadowHosts {
 		elements[codes[name]].shadow = true
 	}
@@ -86,6 +114,7 @@ func init() {
 			r.role = roles[a.Value]
 		}
 		r.named = a.Code == vocab.DataAttr || a.Code == vocab.AriaAttr
+		r.marks = a.Name == "id" || a.Code == vocab.RefAttr || a.Value == vocab.Decls || a.Value == vocab.CSSValue
 		r.tells = a.Value == vocab.Attr || a.Value == vocab.URL || a.Code == vocab.SrcAttr
 		for _, e := range vocab.Elements {
 			if a.May(&e) {
@@ -95,9 +124,11 @@ func init() {
 		attributes[a.Code] = r
 		if a.Name == "type" {
 			attrType, inputTypes = a.Code, a.Enum
+		} else if a.Name == "id" {
+			attrID = a.Code
 		}
 	}
-	codeDiv = codes["div"]
+	codeDiv, codeUse = codes["div"], codes["svg:use"]
 	index()
 }
 

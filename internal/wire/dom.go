@@ -43,6 +43,13 @@ package wire
 //
 // After the batch every detached node that no Ref took back is forgotten with all it holds.
 //
+// References. Of what an element shows by naming another one (#ref, and url("#id") in its attributes), the server counts how
+// much it would be if it stood there: all use elements of a page show 100,000 nodes at most, all references 400,000, and no
+// more than 8 references lead from one to the next. Elements that show each other are refused with the page. So a customer
+// leaves out a #ref or an attribute that would go beyond, as it leaves out what has no code; of an element that names one
+// around itself nothing needs to be left out: it shows nothing. An id is that of the first element in the same tree, the
+// document or a shadow root, that has it.
+//
 // Snapshots that the server makes for an agent contain nodes whose ids are not in order of appearance. OpAt gives the id
 // of the node that follows it, or, behind the last token, the next new id. Customers may not use it.
 

@@ -1,0 +1,103 @@
+package sanitizer
+
+import (
+	"bytes"
+
+	"vitrine/internal/wire"
+)
+
+// named gives the size of what a name stands for: of the largest element that has it, or, when the order of the tree is
+// known, of the first one in the user's own tree, or else in one around it.
+func (g *graph) named(user wire.NodeID, name []byte, in int32) (size int, ok bool) {
+	found, h := int32(0), hash(name)
+	var scope wire.NodeID
+	if g.ordered {
+		scope = g.scope(user)
+	}
+	for {
+		for i := g.heads[h&uint32(len(g.heads)-1)]; i != 0; i = g.targets[i-1].next {
+			g.steps++
+			t := &g.targets[i-1]
+			if t.hash != h || g.ordered && t.scope != scope || !bytes.Equal(g.st.strs.bytes(t.name), name) {
+				continue
+			}
+			found = i
+			if g.ordered {
+				continue // those that come first stand last in the list
+			}
+			n, ok := g.size(user, i, in)
+			if !ok {
+				return 0, false
+			}
+			size = max(size, n)
+		}
+		if !g.ordered || found != 0 || scope == 0 {
+			break
+		}
+		scope = g.scope(g.st.at(scope).parent)
+	}
+	if g.ordered && found != 0 {
+		return g.size(user, found, in)
+	}
+	return size, true
+}
+
+// size gives the nodes that a target shows with all that those show.
+func (g *graph) size(user wire.NodeID, i, in int32) (int, bool) {
+	t := &g.targets[i-1]
+	switch {
+	case i == in || elements[g.st.at(t.id).code].colour:
+		return 0, true
+	case t.size < 0:
+		return 0, g.fail(user, ruleCycle)
+	case t.size == 0:
+		t.size = -1
+		if !g.measure(i) {
+			return 0, false
+		}
+	}
+	if in != 0 {
+		outer := &g.targets[in-1]
+		if outer.chain = max(outer.chain, t.chain+1); outer.chain > maxChain {
+			return 0, g.fail(user, ruleChain)
+		}
+	} else if t.chain+1 > maxChain {
+		return 0, g.fail(user, ruleChain)
+	}
+	return int(t.size), true
+}
+
+// measure counts a target from what is in it.
+func (g *graph) measure(i int32) bool {
+	st := g.st
+	top := g.targets[i-1].id
+	size := 0
+	for id := top; ; {
+		n := st.at(id)
+		size++
+		if n.flags&flagRefers != 0 {
+			if g.depth++; g.depth > maxChain {
+				return g.fail(id, ruleChain)
+			}
+			more, ok := g.shows(id, i)
+			if g.depth--; !ok {
+				return false
+			}
+			size += more
+		}
+		if g.steps++; size > maxShown || g.steps > maxSteps {
+			return g.fail(id, ruleShown)
+		}
+		next := n.first
+		for next == 0 {
+			if id == top {
+				g.targets[i-1].size = int32(size)
+				return true
+			}
+			if next = st.at(id).next; next == 0 {
+				id = st.at(id).parent
+			}
+		}
+		id = next
+	}
+}

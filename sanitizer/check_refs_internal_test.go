@@ -1,0 +1,118 @@
+package sanitizer
+
+import (
+	"strconv"
+	"testing"
+
+	"vitrine/internal/wire"
+	"vitrine/test/page"
+)
+
+// drawnPage is a page with a number of elements of one id, and users that name it. Node 3 is the svg element.
+func drawnPage(named, users int) *page.Builder {
+	b := page.NewBuilder()
+	b.Snapshot()
+	b.Into(0)
+	b.Tag("html")
+	b.Tag("body")
+	b.Tag("svg:svg")
+	for i := range named {
+		id := "a"
+		if users == 0 {
+			id += strconv.Itoa(i)
+		}
+		b.Tag("svg:g", "id", id)
+		b.End()
+	}
+	for range users {
+		b.Tag("svg:use", "#ref", "a")
+		b.End()
+	}
+	b.Tag("svg:g", "id", "b")
+	b.End()
+	b.End()
+	b.Tag("div")
+	b.End()
+	b.End()
+	b.End()
+	b.End()
+	return b
+}
+
+// TestThreat30_Work holds that counting what is shown by reference is bounded, also for a page that is made for it to take
+// long: for a batch, it takes as many steps as there are elements that could be concerned, and never more than the limit.
+func TestThreat30_Work(t *testing.T) {
+	p, b := NewPage(Policy{}), drawnPage(24_000, 24_000)
+	if _, r := p.Check(b.Batch()); r == nil || r.Rule != ruleShown {
+		t.Fatalf("got %v", r)
+	}
+	if g := p.spareGraph(); g != nil && g.steps > maxSteps+wire.MaxAttrs {
+		t.Errorf("%d steps", g.steps)
+	}
+
+	p, b = NewPage(Policy{}), drawnPage(1, 1000)
+	check(t, p, b)
+	g := p.st.refs.graph
+	first := g.steps
+	if first == 0 || first > 10_000 {
+		t.Fatalf("%d steps for 1000 users", first)
+	}
+	g.steps = 0
+	b.Update(false)
+	b.Into(b.Next() - 1)
+	for range 1000 {
+		b.Tag("p", "id", "x", "style", "color: red;")
+		b.End()
+	}
+	b.End()
+	check(t, p, b)
+	if g.steps != 0 {
+		t.Errorf("%d steps for paragraphs", g.steps)
+	}
+	b.Update(false)
+	b.Into(3)
+	b.Tag("svg:use", "#ref", "a")
+	b.End()
+	b.End()
+	check(t, p, b)
+	if g.steps == 0 || g.steps > first+10 {
+		t.Errorf("%d steps for another user, %d for the first thousand", g.steps, first)
+	}
+
+	p, b = NewPage(Policy{}), drawnPage(50_000-3, 0)
+	check(t, p, b)
+	if p.st.refs.graph != nil {
+		t.Error("a page without references was counted")
+	}
+}
+
+func (p *Page) spareGraph() *graph {
+	if p.spare == nil {
+		return nil
+	}
+	return p.spare.refs.graph
+}
+
+// TestThreat37_ReferencesDoNotGrow holds that the lists of what refers to what do not grow with elements that come and go.
+func TestThreat37_ReferencesDoNotGrow(t *testing.T) {
+	p, b := NewPage(Policy{}), drawnPage(3, 3)
+	check(t, p, b)
+	for range 300 {
+		b.Update(false)
+		b.Into(3)
+		id := b.Tag("svg:g", "id", "c")
+		for range 20 {
+			b.Tag("svg:use", "#ref", "a")
+			b.End()
+		}
+		b.End()
+		b.End()
+		check(t, p, b)
+		b.Update(false)
+		b.Detach(id)
+		check(t, p, b)
+	}
+	if r := &p.st.refs; len(r.users)+len(r.named) > 300 {
+		t.Errorf("%d users and %d named elements are remembered", len(r.users), len(r.named))
+	}
+}

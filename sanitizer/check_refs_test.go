@@ -1,0 +1,417 @@
+package sanitizer_test
+
+import (
+	"fmt"
+	"strconv"
+	"testing"
+
+	"vitrine/internal/wire"
+	"vitrine/sanitizer/vocab"
+	"vitrine/test/page"
+)
+
+// drawing begins a page with an svg element, which is node 3; done ends both.
+func drawing(t testing.TB) *customer {
+	c := newCustomer(t)
+	c.Snapshot()
+	c.Into(0)
+	c.Tag("html")
+	c.Tag("body")
+	c.Tag("svg:svg")
+	return c
+}
+
+func (c *customer) done() {
+	for range 4 {
+		c.End()
+	}
+}
+
+// group writes a g element with an id that holds n elements of a kind, each with the same attributes.
+func (c *customer) group(id string, n int, key string, pairs ...string) {
+	c.Tag("svg:g", "id", id)
+	for range n {
+		c.Tag(key, pairs...)
+		c.End()
+	}
+	c.End()
+}
+
+// TestThreat30_Shown holds that what a page shows by reference is bounded: levels of elements that name the level below ten
+// times each are refused, by whatever they name it, and a page full of icons is not.
+func TestThreat30_Shown(t *testing.T) {
+	name := map[string]func(id string) (string, []string){
+		"use": func(id string) (string, []string) { return "svg:use", []string{"#ref", id} },
+		"encoded": func(id string) (string, []string) {
+			return "svg:use", []string{"#ref", fmt.Sprintf("%%%02X%s", id[0], id[1:])}
+		},
+		"presentation": func(id string) (string, []string) { return "svg:rect", []string{"clip-path", `url("#` + id + `")`} },
+		"style":        func(id string) (string, []string) { return "svg:rect", []string{"style", `mask: url("#` + id + `");`} },
+	}
+	for kind, by := range name {
+		for _, levels := range []int{3, 6} {
+			c := drawing(t)
+			c.group("l0", 10, "svg:path", "d", "M0 0")
+			for i := range levels {
+				key, pairs := by("l" + strconv.Itoa(i))
+				c.group("l"+strconv.Itoa(i+1), 10, key, pairs...)
+			}
+			c.done()
+			if levels == 3 {
+				c.send()
+				c.same()
+				continue
+			}
+			t.Run(kind, func(*testing.T) { c.refused("row30-shown") })
+		}
+	}
+	c := drawing(t)
+	c.group("icon", 40, "svg:path", "d", "M0 0")
+	for range 2000 {
+		c.Tag("svg:use", "#ref", "icon")
+		c.End()
+	}
+	for range 20_000 { // naming a colour shows nothing more
+		c.Tag("svg:rect", "fill", `url("#colour")`)
+		c.End()
+	}
+	c.Tag("svg:linearGradient", "id", "colour", "#ref", "colour2")
+	for range 50 {
+		c.Tag("svg:stop", "offset", "1")
+		c.End()
+	}
+	c.End()
+	c.done()
+	c.send()
+}
+
+// TestThreat30_Chain holds that references lead from one to the next eight times at most.
+func TestThreat30_Chain(t *testing.T) {
+	for _, n := range []int{8, 9} {
+		c := drawing(t)
+		c.group("l1", 1, "svg:path", "d", "M0 0")
+		for i := 1; i < n; i++ {
+			c.group("l"+strconv.Itoa(i+1), 1, "svg:use", "#ref", "l"+strconv.Itoa(i))
+		}
+		c.Tag("svg:use", "#ref", "l"+strconv.Itoa(n))
+		c.End()
+		c.done()
+		if n == 8 {
+			c.send()
+		} else {
+			c.refused("row30-chain")
+		}
+	}
+}
+
+// TestThreat30_Cycle holds that elements do not show each other. One that would show itself shows nothing in a browser, and
+// is no reason to refuse a page.
+func TestThreat30_Cycle(t *testing.T) {
+	c := drawing(t)
+	c.group("a", 1, "svg:use", "#ref", "b")
+	c.group("b", 1, "svg:use", "#ref", "a")
+	c.done()
+	c.refused("row30-cycle")
+
+	c = drawing(t)
+	c.group("a", 3, "svg:use", "#ref", "a")
+	c.Tag("svg:pattern", "id", "p")
+	c.Tag("svg:rect", "fill", `url("#p")`)
+	c.End()
+	c.End()
+	c.Tag("svg:use", "#ref", "nothing")
+	c.End()
+	c.done()
+	c.send()
+}
+
+// TestThreat30_Later holds the same for pages that change: every way by which an element comes to show more is judged, and a
+// batch that is refused leaves nothing behind.
+func TestThreat30_Later(t *testing.T) {
+	const big, user, outside = 4, 105, 106 // ids of the nodes below
+	start := func() *customer {
+		c := drawing(t)
+		c.group("big", 100, "svg:path", "d", "M0 0") // 4 to 104
+		c.Tag("svg:use", "#ref", "big")              // 105
+		c.End()
+		c.group("out", 999, "svg:path", "d", "M0 0") // 106 to 1105
+		c.done()
+		c.send()
+		c.Update(false)
+		return c
+	}
+	uses := func(c *customer, n int, id string) {
+		for range n {
+			c.Tag("svg:use", "#ref", id)
+			c.End()
+		}
+	}
+	for name, change := range map[string]func(c *customer, n int){
+		"new users": func(c *customer, n int) {
+			c.Into(3)
+			uses(c, n, "big")
+			c.End()
+		},
+		"a new target": func(c *customer, n int) {
+			c.Into(3)
+			uses(c, n, "later")
+			c.End()
+			c.send()
+			c.Update(false)
+			c.Set(big, page.Attr{Code: 13, Text: "later"})
+		},
+		"another name": func(c *customer, n int) {
+			c.Into(3)
+			uses(c, n, "later")
+			c.End()
+			c.Set(outside, page.Attr{Code: 13, Text: "elsewhere"})
+			c.send()
+			c.Update(false)
+			c.Set(user, page.Attr{Code: vocab.RefAttr, Text: "elsewhere"})
+			c.Set(big, page.Attr{Code: 13, Text: "later"})
+		},
+		"a larger target": func(c *customer, n int) {
+			c.Into(3)
+			uses(c, 100, "big")
+			c.End()
+			c.send()
+			c.Update(false)
+			c.Into(big)
+			for range n - 100 {
+				c.Tag("svg:path", "d", "M0 0")
+				c.End()
+			}
+			c.End()
+		},
+		"a target that takes in": func(c *customer, n int) {
+			c.Into(3)
+			uses(c, n/11, "big")
+			c.End()
+			c.send()
+			c.Update(false)
+			c.Detach(outside)
+			c.Into(big)
+			c.Take(outside)
+			c.End()
+		},
+		"a style": func(c *customer, n int) {
+			c.Into(3)
+			c.Tag("svg:g", "id", "many")
+			uses(c, n-40, "big")
+			c.End()
+			c.End()
+			c.send()
+			c.Update(false)
+			c.Set(outside, page.Attr{Code: 14, Text: `mask: url("#many"); clip-path: url("#many"); marker-start: url("#many"); filter: url("#many");`})
+		},
+	} {
+		t.Run(name, func(*testing.T) {
+			c := start()
+			change(c, 300)
+			c.send()
+			c.same()
+			c = start()
+			change(c, 1020)
+			c.refused("row30-shown")
+		})
+	}
+}
+
+// TestThreat30_Removed holds that what is gone does not count any more.
+func TestThreat30_Removed(t *testing.T) {
+	c := drawing(t)
+	c.group("big", 400, "svg:path", "d", "M0 0")
+	c.done()
+	c.send()
+	for range 20 {
+		c.Update(false)
+		c.Into(3)
+		first := c.Tag("svg:g")
+		for range 200 {
+			c.Tag("svg:use", "#ref", "big")
+			c.End()
+		}
+		c.End()
+		c.End()
+		c.send()
+		c.Update(false)
+		c.Detach(first)
+		c.send()
+	}
+	c.same()
+}
+
+// TestThreat30_TwoOfOneName holds that where an id stands twice, the element is meant that a browser takes: the first one of
+// the tree. Drawings that were put into one page often have the same ids.
+func TestThreat30_TwoOfOneName(t *testing.T) {
+	pair := func(c *customer, first, second string) {
+		c.group(first, 1, "svg:path", "d", "M0 0")
+		c.group(second, 1, "svg:use", "#ref", first)
+	}
+	c := drawing(t)
+	pair(c, "a", "b")
+	pair(c, "b", "a") // here, b shows a, and both are those above
+	c.done()
+	c.send()
+	c.same()
+	// A later element that comes first in the tree changes what is meant.
+	c.Update(false)
+	c.Before(4)
+	c.group("a", 1, "svg:use", "#ref", "b")
+	c.End()
+	c.refused("row30-cycle")
+
+	// A shadow tree has names of its own.
+	c = newCustomer(t)
+	c.Snapshot()
+	c.Into(0)
+	c.Tag("html")
+	c.Tag("body")
+	c.Tag("svg:svg")
+	pair(c, "a", "b")
+	c.End()
+	c.Tag("div")
+	c.Shadow(0)
+	c.Tag("svg:svg")
+	pair(c, "b", "a")
+	c.End()
+	c.End()
+	c.End()
+	for range 3 {
+		c.End()
+	}
+	c.send()
+	c.same()
+}
+
+// rows writes a table.
+func (c *customer) rows(rows, cells int, text bool) wire.NodeID {
+	id := c.Tag("table")
+	for i := range rows {
+		c.Tag("tr")
+		for range cells {
+			c.Tag("td")
+			if text {
+				c.Text("cell " + strconv.Itoa(i))
+			}
+			c.End()
+		}
+		c.End()
+	}
+	c.End()
+	return id
+}
+
+// TestThreat40_Cost holds that a page is refused which costs a browser far more than its bytes tell, and that a table of
+// 10,000 rows is not; what is gone does not count.
+func TestThreat40_Cost(t *testing.T) {
+	begin := func() *customer {
+		c := newCustomer(t)
+		c.Snapshot()
+		c.Into(0)
+		c.Tag("html")
+		c.Tag("body")
+		return c
+	}
+	end := func(c *customer) {
+		for range 3 {
+			c.End()
+		}
+	}
+	accepted := func(c *customer) {
+		t.Helper()
+		if _, r := c.page.Check(c.Batch()); r != nil {
+			t.Fatal(r)
+		}
+	}
+	c := begin()
+	table := c.rows(10_000, 9, true)
+	end(c)
+	accepted(c)
+	for range 2 {
+		c.Update(false)
+		c.Detach(table)
+		c.Into(2)
+		table = c.rows(10_000, 9, true)
+		c.End()
+		accepted(c)
+	}
+	c.Update(false)
+	c.Into(2)
+	for range 200_000 - c.page.Nodes() {
+		c.Tag("svg:svg")
+		c.End()
+	}
+	c.End()
+	accepted(c)
+
+	c = begin()
+	for range 4 {
+		c.rows(1000, 40, false)
+	}
+	end(c)
+	c.refused("row40-cost")
+
+	c = begin()
+	c.Tag("svg:svg")
+	for range 13_000 {
+		c.Tag("svg:feOffset")
+		c.End()
+	}
+	c.End()
+	end(c)
+	c.refused("row40-cost")
+}
+
+// TestThreat40_Nesting holds that tables stand in each other 64 times at most, whether they come so or are moved there.
+func TestThreat40_Nesting(t *testing.T) {
+	nest := func(c *customer, n int) {
+		for range n {
+			c.Tag("table")
+		}
+		for range n {
+			c.End()
+		}
+	}
+	start := func(first, second int) *customer {
+		c := newCustomer(t)
+		c.Snapshot()
+		c.Into(0)
+		c.Tag("html")
+		c.Tag("body")
+		nest(c, first)
+		nest(c, second)
+		for range 3 {
+			c.End()
+		}
+		return c
+	}
+	start(64, 1).send()
+	start(65, 1).refused("row40-nesting")
+	for n, rule := range map[int]string{32: "", 33: "row40-nesting"} {
+		c := start(32, n)
+		c.send()
+		c.Update(false)
+		c.Detach(3 + 32)
+		c.Into(3 + 31)
+		c.Take(3 + 32)
+		c.End()
+		if rule == "" {
+			c.send()
+			c.same()
+		} else {
+			c.refused(rule)
+		}
+		c = start(32, 1)
+		c.send()
+		c.Update(false)
+		c.Into(3 + 31)
+		nest(c, n)
+		c.End()
+		if rule == "" {
+			c.send()
+		} else {
+			c.refused(rule)
+		}
+	}
+}
