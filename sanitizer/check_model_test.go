@@ -187,8 +187,11 @@ func codeOf(n *page.Node) uint16 {
 	return n.Code
 }
 
-var flow, inSVG = codesOf("div p span a img input button select style #custom svg:svg section option textarea dialog"),
-	codesOf("svg:g svg:rect svg:foreignObject svg:a svg:path svg:title svg:style")
+var (
+	flow   = codesOf("div p span a img input button select style #custom svg:svg section option textarea dialog math:math")
+	inSVG  = codesOf("svg:g svg:rect svg:foreignObject svg:a svg:path svg:title svg:style")
+	inMath = codesOf("math:mrow math:mi math:mfrac math:mtext math:mspace")
+)
 
 func codesOf(names string) (list []uint16) {
 	for _, n := range strings.Fields(names) {
@@ -207,6 +210,8 @@ func (m *model) codes(parent *page.Node) []uint16 {
 		return append(slices.Clone(flow), 0)
 	case e.Content == vocab.SVGFlow:
 		return append(slices.Clone(inSVG), 0)
+	case e.Content == vocab.MathFlow:
+		return append(slices.Clone(inMath), 0)
 	case e.Content == vocab.Text:
 		return []uint16{0}
 	}
