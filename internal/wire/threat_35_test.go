@@ -144,6 +144,24 @@ func TestThreat35_Numbers(t *testing.T) {
 	}
 }
 
+// TestThreat35_Rest holds that nothing may stand behind a frame, and that none is whole without its last byte.
+func TestThreat35_Rest(t *testing.T) {
+	for _, f := range frames {
+		b := fresh(f).AppendTo(nil)
+		for _, d := range directions {
+			if !may(d, f) {
+				continue
+			}
+			_, err := decode(d, f.Channel(), append(b[:len(b):len(b)], 0))
+			wantRule(t, err, "row35-trailing-bytes")
+			if len(b) > 1 {
+				_, err = decode(d, f.Channel(), b[:len(b)-1])
+				wantRule(t, err, "row35-length")
+			}
+		}
+	}
+}
+
 // TestThreat36_Roles holds for every frame that a decoder for the other side, or the other channel, does not know it; nor
 // does any decoder know a number that no frame has.
 func TestThreat36_Roles(t *testing.T) {
