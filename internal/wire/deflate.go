@@ -79,9 +79,9 @@ func (c *compressor) match(src []byte, from int) int {
 	at, anchor := from, from // anchor: where the literals begin
 	for at+8 <= len(src) {
 		v := load64(src, at)
-		h := hash(v)
-		before := int(c.heads[h])
-		c.heads[h] = int32(at)
+		head := &c.heads[hash(v)&(1<<hashBits-1)]
+		before := int(*head)
+		*head = int32(at)
 		if uint(at-before-1) >= maxDist || uint32(load64(src, before)) != uint32(v) {
 			at += 1 + (at-anchor)>>5
 			continue
@@ -95,7 +95,7 @@ func (c *compressor) match(src []byte, from int) int {
 			return at
 		}
 		if at+7 <= len(src) {
-			c.heads[hash(load64(src, at-1))] = int32(at - 1)
+			c.heads[hash(load64(src, at-1))&(1<<hashBits-1)] = int32(at - 1)
 		}
 	}
 	c.count(src[anchor:])
@@ -130,8 +130,10 @@ func same(src []byte, at, before, most int) int {
 	return at - from
 }
 
-// load64 has its bounds written so that the compiler checks them once.
+// load64 and store64 have their bounds written so that the compiler checks them once.
 func load64(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i : i+8 : i+8]) }
+
+func store64(b []byte, i int, v uint64) { binary.LittleEndian.PutUint64(b[i:i+8:i+8], v) }
 
 // lengthCodes are the codes of lengths (section 3.2.5) less 257, by length less 3; distCode is that of a distance less 1.
 var lengthCodes = func() (codes [256]uint8) {
@@ -192,7 +194,7 @@ func (c *compressor) put(v uint64, n uint) {
 	c.acc |= v << c.n
 	c.n += n
 	at := len(c.out)
-	binary.LittleEndian.PutUint64(c.out[at:at+8], c.acc)
+	store64(c.out[:cap(c.out)], at, c.acc)
 	c.out = c.out[:at+int(c.n>>3)]
 	c.acc >>= c.n &^ 7
 	c.n &= 7
@@ -257,7 +259,7 @@ func (c *compressor) literals(list []byte) {
 		n += y.size()
 		acc |= z.bits() << (n & 63)
 		n += z.size()
-		binary.LittleEndian.PutUint64(out[at:], acc)
+		store64(out, at, acc)
 		at += int(n >> 3)
 		acc >>= n &^ 7 & 63
 		n &= 7
@@ -267,7 +269,7 @@ func (c *compressor) literals(list []byte) {
 		acc |= x.bits() << (n & 63)
 		n += x.size()
 	}
-	binary.LittleEndian.PutUint64(out[at:], acc)
+	store64(out, at, acc)
 	at += int(n >> 3)
 	c.out, c.acc, c.n = out[:at], acc>>(n&^7&63), n&7
 }

@@ -1,9 +1,5 @@
 package wire
 
-import (
-	"encoding/binary"
-)
-
 // Raw DEFLATE (RFC 1951) from one slice into another whose size is known. What a library offers reads byte by byte and
 // keeps a window of its own; here the frame that comes out is the window, and nothing is kept but tables.
 
@@ -61,7 +57,7 @@ func (z *inflater) inflate(dst, src []byte) bool {
 // fill takes bytes out of src until acc has at least 56 bits or there are none.
 func (z *inflater) fill() {
 	if z.pos+8 <= len(z.src) {
-		z.acc |= binary.LittleEndian.Uint64(z.src[z.pos:]) << z.n
+		z.acc |= load64(z.src, z.pos) << z.n
 		z.pos += int(63-z.n) >> 3
 		z.n |= 56
 		return
@@ -264,7 +260,7 @@ func (z *inflater) fast() (done, ok bool) {
 	src, dst, pos, out, acc, n := z.src, z.dst, z.pos, z.out, z.acc, z.n
 	ok = true
 	for pos+8 <= len(src) && out+maxMatch+8 <= len(dst) {
-		acc |= binary.LittleEndian.Uint64(src[pos:]) << n
+		acc |= load64(src, pos) << n
 		pos += int(63-n) >> 3
 		n |= 56
 		e := z.lit[acc&(1<<litBits-1)]
@@ -329,6 +325,6 @@ func move(dst []byte, out, dist, length int) {
 		return
 	}
 	for i := out; i < out+length; i += 8 {
-		binary.LittleEndian.PutUint64(dst[i:], binary.LittleEndian.Uint64(dst[i-dist:]))
+		store64(dst, i, load64(dst, i-dist))
 	}
 }
