@@ -42,7 +42,7 @@ func find(t *tree) {
 			for _, d := range s.file.Decls {
 				switch d := d.(type) {
 				case *ast.FuncDecl:
-					if d.Body != nil {
+					if d.Body != nil && !senders.MatchString(d.Name.Name) {
 						t.function(p, s, d)
 					}
 				case *ast.GenDecl:
@@ -378,7 +378,8 @@ func (t *tree) answer(at site, e ast.Expr) (rule string, ok bool) {
 			case *ast.Ident:
 				name = f.Name
 			}
-			ok = ok || answers.MatchString(name) || name == "scopeRule"
+			closes := name == "lost" && t.text(at.file, n.Args[0]) == `"closed"` // no rule: the other side is gone
+			ok = ok || answers.MatchString(name) && !closes || name == "scopeRule"
 		case *ast.Ident:
 			if v, isConst := at.pkg.info.Uses[n].(*types.Const); isConst && strings.HasPrefix(n.Name, "rule") {
 				ok = true

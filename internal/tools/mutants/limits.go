@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"go/types"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -22,7 +23,7 @@ func (t *tree) limits() {
 		for _, s := range p.files {
 			for _, d := range s.file.Decls {
 				f, ok := d.(*ast.FuncDecl)
-				if !ok || f.Body == nil || p.folder == "sfu" && !gates.MatchString(s.name) {
+				if !ok || f.Body == nil || slices.Contains(unread, s.name) || senders.MatchString(f.Name.Name) || p.folder == "sfu" && !gates.MatchString(s.name) {
 					continue
 				}
 				at := site{pkg: p, file: s, function: f.Name.Name, rule: ruleOfPlace(s.name, f)}

@@ -27,10 +27,11 @@ const least = 95
 func main() {
 	only := flag.String("only", "", "mutants whose rule, file or function contains one of these words, separated by commas")
 	verbose := flag.Bool("v", false, "print every mutant, not only those that survive")
+	quick := flag.Bool("quick", false, "ask only the tests that are named after a threat")
 	list := flag.Bool("list", false, "print the mutants and stop")
 	flag.Parse()
 	begin := time.Now()
-	ok, err := run(options{only: strings.FieldsFunc(*only, func(r rune) bool { return r == ',' }), verbose: *verbose, list: *list})
+	ok, err := run(options{only: strings.FieldsFunc(*only, func(r rune) bool { return r == ',' }), verbose: *verbose, list: *list, quick: *quick})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
 		os.Exit(2)
@@ -46,6 +47,7 @@ type options struct {
 	only    []string
 	verbose bool
 	list    bool
+	quick   bool
 }
 
 // run is the whole command; false means that too many mutants survived.
@@ -81,7 +83,7 @@ func run(o options) (bool, error) {
 		}
 		return true, nil
 	}
-	r := runner{root: root, dir: dir, tree: t}
+	r := runner{root: root, dir: dir, tree: t, quick: o.quick}
 	if err := r.build(); err != nil {
 		return false, err
 	}

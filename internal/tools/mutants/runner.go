@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,9 +19,9 @@ import (
 )
 
 const (
-	patience = 60 * time.Second // for one run of tests; what takes longer hangs
-	memory   = 6 << 20          // KiB of address space that a test may have: mutants are greedy
-	brief    = 100 * time.Millisecond
+	patience = 60              // seconds of CPU time that one run of tests may take; what takes longer hangs
+	waiting  = 5 * time.Minute // that a run may take at all
+	memory   = 6 << 20         // KiB of address space that a test may have: mutants are greedy
 )
 
 // threat is how tests are named that hold a threat row; the seeds of fuzz targets are tests as well.
@@ -30,7 +31,7 @@ var threat = regexp.MustCompile(`^TestThreat\d\d_`)
 type test struct {
 	folder string
 	name   string
-	took   time.Duration
+	cpu    time.Duration
 	meets  map[int]bool
 }
 
@@ -44,6 +45,7 @@ type result struct {
 type runner struct {
 	root, dir string
 	tree      *tree
+	quick     bool // only threat tests are asked
 	tests     []*test
 	mutex     sync.Mutex
 	results   map[*mutant]result
@@ -112,7 +114,7 @@ func (r *runner) binary(folder string) string {
 // outcome is how a run of tests went.
 type outcome struct {
 	failed string // the test that failed first, or what else happened; "" when all passed
-	took   time.Duration
+	cpu    time.Duration
 }
 
 var (
@@ -125,21 +127,23 @@ func (r *runner) execute(folder string, names []string, awake int, trace string)
 	if _, err := os.Stat(r.binary(folder)); err != nil {
 		return outcome{} // a package without tests
 	}
-	ctx, stop := context.WithTimeout(context.Background(), patience+5*time.Second)
+	ctx, stop := context.WithTimeout(context.Background(), waiting+5*time.Second)
 	defer stop()
-	line := fmt.Sprintf(`ulimit -v %d 2>/dev/null; exec "$@"`, memory)
-	cmd := exec.CommandContext(ctx, "sh", "-c", line, "sh", r.binary(folder), "-test.failfast", "-test.timeout", patience.String(),
+	line := fmt.Sprintf(`{ ulimit -v %d; ulimit -t %d; } 2>/dev/null; exec "$@"`, memory, patience)
+	cmd := exec.CommandContext(ctx, "sh", "-c", line, "sh", r.binary(folder), "-test.failfast", "-test.timeout", waiting.String(),
 		"-test.run", "^("+strings.Join(names, "|")+")$")
 	cmd.Dir = filepath.Join(r.root, folder)
 	cmd.Env = append(os.Environ(), "VITRINE_MUTANT="+strconv.Itoa(awake), "VITRINE_MUTANT_TRACE="+trace)
 	cmd.WaitDelay = time.Second
-	begin := time.Now()
 	out, err := cmd.CombinedOutput()
-	o := outcome{took: time.Since(begin)}
+	var o outcome
+	if cmd.ProcessState != nil {
+		o.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	}
 	var exit *exec.ExitError
 	switch text := string(out); {
 	case err == nil:
-	case ctx.Err() != nil || strings.Contains(text, "panic: test timed out"):
+	case ctx.Err() != nil || strings.Contains(text, "panic: test timed out") || o.cpu >= patience*time.Second:
 		o.failed = "(hangs)"
 	case errors.As(err, &exit) && failure.MatchString(text):
 		o.failed = failure.FindStringSubmatch(text)[1]
@@ -179,7 +183,7 @@ func (r *runner) baseline() {
 func (r *runner) meet(folder, name string) {
 	trace := filepath.Join(r.dir, "trace_"+strings.ReplaceAll(folder, "/", "_")+name)
 	o := r.execute(folder, []string{name}, 0, trace)
-	t := &test{folder: folder, name: name, took: o.took, meets: map[int]bool{}}
+	t := &test{folder: folder, name: name, cpu: o.cpu, meets: map[int]bool{}}
 	data, err := os.ReadFile(trace)
 	if err == nil {
 		for _, word := range strings.Fields(string(data)) {
@@ -218,7 +222,10 @@ func inParallel(workers int, jobs []func()) {
 // hunt wakes mutants one at a time and runs the tests that meet them.
 func (r *runner) hunt(mutants []*mutant) {
 	r.results = map[*mutant]result{}
-	slices.SortStableFunc(r.tests, func(a, b *test) int { return int(a.took - b.took) })
+	// What is quick and meets few mutants comes first: it was written for them.
+	slices.SortStableFunc(r.tests, func(a, b *test) int {
+		return cmp.Compare(a.cpu*time.Duration(len(a.meets)+20), b.cpu*time.Duration(len(b.meets)+20))
+	})
 	// Tests of package sfu wait for a network most of the time, so more of them run at once.
 	var jobs, waiting []func()
 	for _, m := range mutants {
@@ -227,6 +234,9 @@ func (r *runner) hunt(mutants []*mutant) {
 			r.mutex.Lock()
 			defer r.mutex.Unlock()
 			r.results[m] = res
+			if res.killer == "" {
+				fmt.Println("alive:", m.rule, m)
+			}
 			if n := len(r.results); n%100 == 0 {
 				fmt.Printf("%d of %d\n", n, len(mutants))
 			}
@@ -241,7 +251,10 @@ func (r *runner) hunt(mutants []*mutant) {
 	inParallel(4*runtime.NumCPU(), waiting)
 }
 
-// kill runs, in this order, the brief and the long threat tests of the packages that are asked, then all other tests.
+// helpings are how much CPU time the tests of one run take together: most mutants die in the first, small one.
+var helpings = []time.Duration{100 * time.Millisecond, 500 * time.Millisecond, time.Hour}
+
+// kill runs the threat tests of the packages that are asked, then all other tests, in helpings that grow.
 func (r *runner) kill(m *mutant) result {
 	var asked []string
 	for _, p := range places {
@@ -250,16 +263,23 @@ func (r *runner) kill(m *mutant) result {
 		}
 	}
 	for _, isThreat := range []bool{true, false} {
+		if !isThreat && r.quick {
+			break
+		}
 		for _, folder := range asked {
-			for _, isBrief := range []bool{true, false} {
+			var queue []*test
+			for _, t := range r.tests {
+				if t.folder == folder && t.meets[m.id] && threat.MatchString(t.name) == isThreat {
+					queue = append(queue, t)
+				}
+			}
+			for _, most := range helpings {
 				var names []string
-				for _, t := range r.tests {
-					if t.folder == folder && t.meets[m.id] && threat.MatchString(t.name) == isThreat && (t.took < brief) == isBrief {
-						names = append(names, t.name)
-					}
+				for spent := time.Duration(0); len(queue) > 0 && (len(names) == 0 || spent+queue[0].cpu < most); queue = queue[1:] {
+					names, spent = append(names, queue[0].name), spent+queue[0].cpu
 				}
 				if len(names) == 0 {
-					continue
+					break
 				}
 				if o := r.execute(folder, names, m.id, ""); o.failed != "" {
 					return result{killer: o.failed, threat: isThreat}
