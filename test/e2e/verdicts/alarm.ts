@@ -27,6 +27,7 @@ async function soon<T>(work: Promise<T>, otherwise: T): Promise<T> {
 interface Seen {
   scripts: number;
   requests: number;
+  connections: number;
   forbidden: number;
 }
 
@@ -46,13 +47,15 @@ async function one(browser: Browser, { site, scripts }: Set, cases: readonly Cas
 /** Which detectors see something. */
 export async function control(set: Set, cases: readonly Case[], all: boolean): Promise<readonly string[]> {
   set.site.pages.set('/control.html', '<!doctype html><title>control</title><body></body>');
-  const seen: Seen = { scripts: 0, requests: 0, forbidden: 0 };
+  const seen: Seen = { scripts: 0, requests: 0, connections: 0, forbidden: 0 };
+  const opened = set.sink.connections();
   // A few pages tell what has to be told; more of a large corpus, from all of it.
-  const pages = all ? 20 : 3;
+  const pages = all ? 10 : 3;
   const step = Math.max(1, Math.ceil(cases.length / (pages * pageful)));
   const some = cases.filter((_, i) => i % step === 0);
   const browser = await set.playwright.chromium.launch({ ...set.launchOptions, args: [...(set.launchOptions.args ?? []), set.mapped] });
   for (let at = 0; at < some.length; at += pageful) await one(browser, set, some.slice(at, at + pageful), seen, all ? 500 : 250);
   await soon(browser.close(), undefined);
-  return (['scripts', 'requests', 'forbidden'] as const).filter((kind) => seen[kind] > 0);
+  seen.connections = set.sink.connections() - opened;
+  return (['scripts', 'requests', 'connections', 'forbidden'] as const).filter((kind) => seen[kind] > 0);
 }

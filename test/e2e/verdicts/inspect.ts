@@ -193,6 +193,21 @@ const inspector = {
   around(): string {
     return [...elementsOf(document)].map((element) => `${localName(element)} ${[...attributesOf(element)].map(({ name }) => name).sort().join()}`).join('\n');
   },
+  /** Does what a payload would do if it could. */
+  async misbehave(): Promise<void> {
+    const stage = stageWindow();
+    if (!stage) return;
+    stage.alert();
+    const policy = new Promise((resolve) => { stage.document.addEventListener('securitypolicyviolation', resolve, { once: true }); });
+    const make = (name: string, attribute: string): void => {
+      const made = stage.document.createElement(name);
+      made.setAttribute(attribute, 'http://proof.test/');
+      stage.document.body.append(made);
+    };
+    make('img', 'src');
+    make('link', 'href');
+    await Promise.all([policy, fetch('/nothing')]);
+  },
   naive: arm,
 };
 

@@ -114,6 +114,19 @@ export class Watch {
     return pokes;
   }
 
+  /** Does on the stage what must not be there, and gives the kinds of what is noticed of it. The last thing to do with a stage. */
+  async proof(): Promise<readonly string[]> {
+    await this.page.evaluate(() => window.inspector.misbehave());
+    const { found } = await this.look();
+    const kinds = found.flatMap(({ what }) => {
+      if (what === 'stage: alert ran') return ['script'];
+      if (what === 'stage: policy img-src') return ['policy'];
+      if (what === 'request: fetch') return ['request'];
+      return what === 'element link' ? ['table'] : [];
+    });
+    return [...new Set(kinds)].sort();
+  }
+
   /** Moves the pointer, so that the agent is not away. */
   async stir(turn: number): Promise<void> {
     await this.page.mouse.move(100 + (turn % 50), 5);
