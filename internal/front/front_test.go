@@ -2,6 +2,7 @@ package front
 
 import (
 	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -188,14 +189,14 @@ func TestProxyProtocol(t *testing.T) {
 			if got := h.turn(h.secure(conn)); got != client.String() {
 				t.Errorf("the server sees %s, want %s", got, client)
 			}
-			dial := func(string, string) (net.Conn, error) {
+			dial := func(context.Context, string, string) (net.Conn, error) {
 				conn, err := net.Dial("tcp", h.address)
 				if err == nil {
 					_, err = header.WriteTo(conn)
 				}
 				return conn, err
 			}
-			if got := h.get(&http.Transport{Dial: dial}); got != "HTTP/1.1 "+client.String() {
+			if got := h.get(&http.Transport{DialContext: dial}); got != "HTTP/1.1 "+client.String() {
 				t.Errorf("HTTP sees %s", got)
 			}
 		})

@@ -1,4 +1,5 @@
 // The stage: the sandboxed frame that holds the replica, and the layer above it that takes every click and key.
+import { Card, box } from './card';
 import { removeChild, rootOf } from './natives';
 import { makeStageSheet } from './stagecss';
 import { texts } from './texts';
@@ -30,17 +31,6 @@ export interface Stage {
   readonly onDocument: (fn: () => void) => void;
   /** Empties the page, for good. */
   clear(): void;
-}
-
-function box(container: HTMLElement, name: string): HTMLElement {
-  const el = container.ownerDocument.createElement('div');
-  el.className = name;
-  const { style } = el;
-  style.position = 'absolute';
-  style.left = '0';
-  style.top = '0';
-  container.append(el);
-  return el;
 }
 
 function makeFrame(parent: HTMLElement): HTMLIFrameElement {
@@ -105,51 +95,18 @@ class Plane {
   }
 }
 
-/** What lies over a page that is not drawn any more. */
-class Card {
-  el: HTMLElement | null = null;
-  private readonly root: HTMLElement;
-
-  constructor(root: HTMLElement) {
-    this.root = root;
-  }
-
-  open(again: () => void): void {
-    this.close();
-    const el = box(this.root, 'vitrine-resting');
-    const { style } = el;
-    style.inset = '0';
-    style.display = 'grid';
-    style.placeContent = style.placeItems = 'center';
-    style.gap = '12px';
-    style.padding = '16px';
-    style.font = '14px/1.5 system-ui, sans-serif';
-    style.background = '#f4f4f6';
-    style.color = '#1d1d22';
-    el.setAttribute('role', 'alert');
-    const text = this.root.ownerDocument.createElement('div');
-    text.textContent = texts.slow;
-    const button = this.root.ownerDocument.createElement('button');
-    button.type = 'button';
-    button.textContent = texts.drawAgain;
-    button.addEventListener('click', again);
-    el.append(text, button);
-    this.el = el;
-  }
-
-  close(): void {
-    this.el?.remove();
-    this.el = null;
-  }
+function makeRoot(container: HTMLElement): HTMLElement {
+  const root = box(container, 'vitrine-root');
+  root.style.width = root.style.height = '100%';
+  root.style.overflow = 'hidden';
+  if (getComputedStyle(container).position === 'static') container.style.position = 'relative';
+  return root;
 }
 
 /** Makes the stage inside the container and loads its empty document from the server. */
 export function makeStage(container: HTMLElement, server: string): Stage {
   container.replaceChildren();
-  const root = box(container, 'vitrine-root');
-  root.style.width = root.style.height = '100%';
-  root.style.overflow = 'hidden';
-  if (getComputedStyle(container).position === 'static') container.style.position = 'relative';
+  const root = makeRoot(container);
   const plane = new Plane(root);
   const frame = makeFrame(plane.el);
   const overlay = box(plane.el, 'vitrine-overlay');
