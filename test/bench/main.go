@@ -35,7 +35,7 @@ var groups = []group{
 	{name: "snapshot", run: snapshot},
 	{name: "churn", run: churn},
 	{name: "latency", run: latency},
-	{name: "neighbour", run: neighbour, limit: 2 * groupTime},
+	{name: "neighbour", run: neighbour, limit: 4 * groupTime},
 }
 
 // groupTime bounds most groups.
