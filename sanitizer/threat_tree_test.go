@@ -215,3 +215,31 @@ func TestThreat23_StyleHoldsNothing(t *testing.T) {
 	insert(c, sheet, func() { c.Take(words) })
 	c.refused("row11-content")
 }
+
+// TestThreat08_Navigation holds that a link is a look: where it leads is text for people, and nothing on it opens,
+// downloads, reports or names a window. A link in SVG is a group with such a text.
+func TestThreat08_Navigation(t *testing.T) {
+	acting := strings.Fields("target download ping rel rev referrerpolicy attributionsrc hreflang type xlink:href interestfor command")
+	for _, key := range []string{"a", "area", "svg:a", "form", "button"} {
+		on := attributesOn(t, key)
+		for _, name := range acting {
+			if on[name] && (key != "button" || name != "type") {
+				t.Errorf("%s has a code for %s", key, name)
+			}
+		}
+	}
+	for i := range vocab.Attributes {
+		if a := &vocab.Attributes[i]; a.DOM == "href" && a.Value != vocab.URL {
+			t.Errorf("%s is %s, not text for people", a.Name, vocab.ValueNames[a.Value])
+		}
+	}
+	c := newShop(t)
+	c.Update(false)
+	c.Set(link, attribute("a", "href", "javascript:top.location='https://shop.example/'"))
+	b := c.send()
+	for _, s := range append(b.Strings, b.Literals...) {
+		if len(s.Text) > 0 && s.Role == wire.RoleURL {
+			t.Error("an address that acts is shown as a link")
+		}
+	}
+}
