@@ -153,7 +153,7 @@ func (p *cssParser) layerName() bool {
 		p.begin()
 		p.copyToken(&p.cssLexer)
 		p.next()
-		if p.tok.kind != tokDelim || p.tok.delim != '.' {
+		if !p.isDelim('.') {
 			return true
 		}
 		p.next()

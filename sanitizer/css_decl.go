@@ -59,7 +59,7 @@ func (p *cssParser) declaration(prefix string, where uint8) declEnd {
 		p.cssLexer = back
 		return declRule
 	}
-	if p.val.important && end != valueBad {
+	if p.val.important {
 		p.dst = append(p.dst, " !important"...)
 	}
 	p.dst = append(p.dst, ';')
@@ -192,7 +192,7 @@ func (p *cssParser) unicodeRange() valueEnd {
 	return p.skipValue(&runDescriptor)
 }
 
-// rangeEnd returns the end of one range such as U+0025-00FF or u+4?? at i, or -1.
+// rangeEnd returns the end of one range such as U+0025-00FF or u+4?? at i, or -1. What does not belong to it follows.
 func rangeEnd(src []byte, i int) int {
 	if i+2 >= len(src) || src[i]|0x20 != 'u' || src[i+1] != '+' {
 		return -1
@@ -218,9 +218,6 @@ func rangeEnd(src []byte, i int) int {
 		if n == second {
 			return -1
 		}
-	}
-	if n < len(src) && (byteFlags[src[n]]&nameByte != 0 || src[n] == '?' || src[n] == '\\') {
-		return -1
 	}
 	return n
 }

@@ -80,7 +80,7 @@ func (p *cssParser) webkitElement(name []byte) bool {
 	return true
 }
 
-// pseudoArgument reads an argument up to its closing bracket.
+// pseudoArgument reads an argument up to its closing bracket, which the caller holds to be current.
 func (p *cssParser) pseudoArgument(arg uint8) bool {
 	switch arg {
 	case argList, argForgiving:
@@ -89,10 +89,9 @@ func (p *cssParser) pseudoArgument(arg uint8) bool {
 		return p.innerSelectors(true, false)
 	case argNth:
 		return p.nth()
-	case argWords:
+	default:
 		return p.words()
 	}
-	return false
 }
 
 // words reads identifiers and strings with commas or spaces between them.
@@ -139,12 +138,9 @@ func (p *cssParser) nth() bool {
 		case tokNumber, tokDimension:
 			p.copyToken(&p.cssLexer)
 		case tokDelim:
-			if p.tok.delim != '+' && p.tok.delim != '-' {
-				return false
-			}
 			p.delim(p.tok.delim)
 		case tokIdent:
-			if len(p.dst) > mark && p.isName("of") {
+			if p.isName("of") {
 				if !anPlusB(p.dst[mark:]) {
 					return false
 				}
@@ -154,7 +150,7 @@ func (p *cssParser) nth() bool {
 			}
 			p.copyToken(&p.cssLexer)
 		default:
-			return p.tok.kind == tokCloseParen && anPlusB(p.dst[mark:])
+			return anPlusB(p.dst[mark:])
 		}
 		p.next()
 	}

@@ -4,7 +4,6 @@ package sanitizer
 // it. One selector that is not understood spoils the list, as it does in a browser. relative says that a selector may
 // start with a combinator.
 func (p *cssParser) selectors(relative bool, end tokenKind) bool {
-	p.val.depth = 0
 	for {
 		p.use.selectors++
 		p.use.compounds = 0
@@ -22,14 +21,9 @@ func (p *cssParser) selectors(relative bool, end tokenKind) bool {
 
 // innerSelectors is selectors for an argument; it counts towards the complex selector around it. In a forgiving list a
 // selector that is not understood is left out alone, and nothing may be left (Selectors Level 4 section 18.1); one that
-// is over a limit spoils the rule all the same.
+// is over a limit spoils the rule all the same. Arguments in arguments are bounded by their compound selectors.
 func (p *cssParser) innerSelectors(relative, forgiving bool) bool {
-	if p.val.depth >= maxNesting {
-		p.use.compounds = maxCompounds + 1
-		return false
-	}
-	p.val.depth++
-	depth, element, start := p.val.depth, p.use.element, len(p.dst)
+	element, start := p.use.element, len(p.dst)
 	for {
 		mark, back := len(p.dst), p.cssLexer
 		if mark > start {
@@ -39,7 +33,7 @@ func (p *cssParser) innerSelectors(relative, forgiving bool) bool {
 			if !forgiving || p.use.compounds > maxCompounds {
 				return false
 			}
-			p.dst, p.cssLexer, p.val.depth = p.dst[:mark], back, depth
+			p.dst, p.cssLexer = p.dst[:mark], back
 			p.skipTo(mark, 1<<tokComma|1<<tokCloseParen)
 		}
 		if p.tok.kind != tokComma {
@@ -47,7 +41,6 @@ func (p *cssParser) innerSelectors(relative, forgiving bool) bool {
 		}
 		p.next()
 	}
-	p.val.depth--
 	p.use.element = element
 	return p.tok.kind == tokCloseParen
 }
@@ -55,14 +48,14 @@ func (p *cssParser) innerSelectors(relative, forgiving bool) bool {
 // selectorCondition writes selector() of @supports, whose function token is current, and leaves its closing bracket
 // current. When it may not stand here, the function token stays current.
 func (p *cssParser) selectorCondition() bool {
-	back, depth := p.cssLexer, p.val.depth
+	back := p.cssLexer
 	p.separate('s')
 	p.dst = append(p.dst, "selector("...)
 	p.next()
 	mark := len(p.dst)
 	p.use.compounds = 0
 	if !p.complexSelector(false, tokCloseParen) || p.tok.kind != tokCloseParen || len(p.dst)-mark > maxSelector {
-		p.cssLexer, p.val.depth = back, depth
+		p.cssLexer = back
 		return false
 	}
 	p.dst = append(p.dst, ')')
@@ -77,7 +70,7 @@ func (p *cssParser) complexSelector(relative bool, end tokenKind) bool {
 		space := p.tok.kind == tokSpace
 		p.skipSpace()
 		c := byte(0)
-		if p.tok.kind == tokDelim && (p.tok.delim == '>' || p.tok.delim == '+' || p.tok.delim == '~') {
+		if p.isDelim('>') || p.isDelim('+') || p.isDelim('~') {
 			c = p.tok.delim
 			p.next()
 			p.skipSpace()
@@ -165,8 +158,8 @@ func (p *cssParser) classSelector() bool {
 // typeSelector reads a type selector when there is one. A namespace may be any or none: names of namespaces need an
 // at-rule that is dropped. It is false for what starts like one and is none.
 func (p *cssParser) typeSelector() bool {
-	star := p.tok.kind == tokDelim && p.tok.delim == '*'
-	bar := p.tok.kind == tokDelim && p.tok.delim == '|'
+	star := p.isDelim('*')
+	bar := p.isDelim('|')
 	if p.tok.kind != tokIdent && !star && !bar {
 		return true
 	}
@@ -174,18 +167,18 @@ func (p *cssParser) typeSelector() bool {
 		p.begin()
 		p.copyToken(&p.cssLexer)
 		p.next()
-		return p.tok.kind != tokDelim || p.tok.delim != '|'
+		return !p.isDelim('|')
 	}
 	p.dst = append(p.dst, p.tok.delim)
 	p.next()
 	if star {
-		if p.tok.kind != tokDelim || p.tok.delim != '|' {
+		if !p.isDelim('|') {
 			return true
 		}
 		p.dst = append(p.dst, '|')
 		p.next()
 	}
-	if p.tok.kind == tokDelim && p.tok.delim == '*' {
+	if p.isDelim('*') {
 		p.dst = append(p.dst, '*')
 		p.next()
 		return true
@@ -204,9 +197,6 @@ func (p *cssParser) attributeSelector() bool {
 	p.dst = append(p.dst, '[')
 	p.next()
 	p.skipSpace()
-	if p.tok.kind != tokIdent && (p.tok.kind != tokDelim || p.tok.delim != '*' && p.tok.delim != '|') {
-		return false
-	}
 	start := len(p.dst)
 	if p.tok.kind == tokIdent {
 		p.begin()
@@ -233,7 +223,7 @@ func (p *cssParser) attributeMatch() bool {
 	case '~', '|', '^', '$', '*':
 		p.dst = append(p.dst, c)
 		p.next()
-		if p.tok.kind != tokDelim || p.tok.delim != '=' {
+		if !p.isDelim('=') {
 			return false
 		}
 	case '=':

@@ -138,6 +138,9 @@ type cssLexer struct {
 	tok cssToken
 }
 
+// isDelim tells whether the current token is the delimiter c.
+func (l *cssLexer) isDelim(c byte) bool { return l.tok.kind == tokDelim && l.tok.delim == c }
+
 // at returns the byte at i, or behind the end a newline, which continues no token.
 func (l *cssLexer) at(i int) byte {
 	if i < len(l.src) {

@@ -133,7 +133,7 @@ func (p *cssParser) value(r *valueRules) valueEnd {
 			}
 			break
 		}
-		if k == tokDelim && p.tok.delim == '!' && v.depth == 0 && r.important && p.importantEnd(r) {
+		if p.isDelim('!') && v.depth == 0 && r.important && p.importantEnd(r) {
 			v.important = true
 			break
 		}
