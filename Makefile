@@ -30,8 +30,8 @@ mutants: ## take out one rule of the sanitizer at a time and expect a test to fa
 fuzz: ## run every fuzz target for 10 minutes, FUZZTIME=30s for less; ONLY=FuzzSheet picks
 	go run ./internal/tools/stages fuzz $(or $(FUZZTIME),10m) "$(ONLY)"
 
-verdicts: build ## take all payloads of the corpora to the stage and write docs/verdicts.md
-	go run ./internal/tools/stages verdicts
+verdicts: build ## take all payloads of the corpora to the stage and write docs/verdicts.md; ONLY=h5sc picks a corpus
+	go run ./internal/tools/stages verdicts "$(ONLY)"
 
 wire: ## write the code and tables generated from internal/wire
 	go generate ./internal/wire/...

@@ -12,9 +12,11 @@ import { judge, type Verdict } from './verdicts/judge';
 import type { Case } from './verdicts/tree';
 import { Watch } from './verdicts/watch';
 
-const all = process.env['VERDICTS'] === 'all';
+// "all", or names of corpora; without it, a sample.
+const wanted = process.env['VERDICTS']?.split(',') ?? [];
+const all = wanted.length > 0;
 const few = 24; // cases of a corpus in a sample
-const artefacts = join(__dirname, '../artefacts/verdicts');
+const figures = join(__dirname, '../../bin/figures'); // what `make verdicts` writes down
 
 test.use({ config: 'session: {agent_away: 1h}' });
 
@@ -69,18 +71,20 @@ async function refusals(raw: Raw, watch: Watch, trees: readonly Payload[]): Prom
 
 test('threat-01 to threat-34: every payload on its way to the stage', async ({ playwright, launchOptions, probe, server, site }) => {
   test.skip(!present(), 'corpora not found at ../shared/corpora: 10529 payloads not run');
-  test.setTimeout(all ? 30 * 60_000 : 120_000);
+  test.setTimeout(all ? 60 * 60_000 : 120_000);
   const [sink, alarm] = [await startSink(), await startSink()];
   const launch = (rules: string) => playwright.chromium.launch({ ...launchOptions, args: [...(launchOptions.args ?? []), rules] });
   const [forCustomer, forAgent] = [await launch('--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'), await launch(mapped(sink))];
   const inspector = await bundle('inspect.ts');
+  await mkdir(figures, { recursive: true });
   const verdicts: { corpus: Corpus; distinct: number; alarm: readonly string[]; feeds: Verdict[] }[] = [];
   try {
     const sdk = new Sdk(forCustomer, server, site, `${probe}\n${await bundle('page.ts')}`);
     const watch = await Watch.open(forAgent, server.base, inspector);
     const raw = new Raw(server, site.origin);
     // A sample is one run of a few cases of every corpus.
-    for (const group of all ? corpora.map((corpus) => [corpus]) : [corpora]) {
+    const groups = all ? corpora.filter(({ name }) => wanted.includes('all') || wanted.includes(name)).map((corpus) => [corpus]) : [corpora];
+    for (const group of groups) {
       const begin = Date.now();
       const lists = await Promise.all(group.map(read));
       const corpus = { name: group.map(({ name }) => name).join(' '), cases: lists.flat().length, hostile: group.some(({ hostile }) => hostile) };
@@ -94,7 +98,9 @@ test('threat-01 to threat-34: every payload on its way to the stage', async ({ p
       ];
       await refusals(raw, watch, trees);
       const fired = await control({ playwright, launchOptions, sink: alarm, mapped: mapped(alarm), site, scripts: [inspector, await bundle('control.ts')] }, whole, all);
-      verdicts.push({ corpus, distinct: trees.length, alarm: fired, feeds });
+      const verdict = { corpus, distinct: trees.length, alarm: fired, feeds };
+      verdicts.push(verdict);
+      if (all) await writeFile(join(figures, `payloads-${corpus.name}.json`), JSON.stringify(verdict, null, 1));
       console.log(`${corpus.name}: ${cases.length} cases, ${trees.length} trees, ${Math.round((Date.now() - begin) / 1000)} s`, JSON.stringify(feeds.map(({ refused, ...rest }) => [rest, refused])), fired);
     }
     await raw.open(watch);
@@ -104,8 +110,6 @@ test('threat-01 to threat-34: every payload on its way to the stage', async ({ p
     for (const browser of [forCustomer, forAgent]) await browser.close();
     for (const one of [sink, alarm]) await one.close();
   }
-  await mkdir(artefacts, { recursive: true });
-  if (all) await writeFile(join(artefacts, 'payloads.json'), JSON.stringify(verdicts, null, 1));
   for (const { corpus, alarm: fired, feeds } of verdicts) {
     for (const { feed, scripts, requests, forbidden } of feeds) {
       expect.soft([...scripts, ...requests, ...forbidden], `${corpus.name} by ${feed}`).toEqual([]);

@@ -23,7 +23,7 @@ var packages = []string{"dijit", "dojo"}
 const (
 	modules  = "../../web/node_modules"
 	fewest   = 450 // pages that must be there
-	artefact = "../artefacts/verdicts/pages.json"
+	artefact = "../../bin/figures/pages.json"
 )
 
 // real is a page that somebody wrote.

@@ -2,7 +2,7 @@
 //
 //	verdicts feed -base URL -origin URL    be a customer's browser that filters nothing, told on standard input what to send
 //	verdicts dump                          what an agent would get of the pages whose files standard input names, as JSON
-//	verdicts write                         write docs/verdicts.md from what the stages left in test/artefacts/verdicts
+//	verdicts write                         write docs/verdicts.md from what the stages left in bin/figures
 package main
 
 import (
@@ -34,7 +34,7 @@ func command(args []string) error {
 	case "dump":
 		return dump(os.Stdin, os.Stdout)
 	case "write":
-		return write("test/artefacts/verdicts", "docs/verdicts.md")
+		return write("bin/figures", "docs/verdicts.md")
 	}
 	return fmt.Errorf("no command %q", args[0])
 }

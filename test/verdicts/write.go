@@ -71,12 +71,21 @@ the same payloads are built in a bare frame by a builder without rules: zero mea
 
 `
 
+// corporaInOrder are the corpora of payloads as they stand in the table.
+var corporaInOrder = []string{
+	"payloadbox-xss", "html5lib-tree-construction", "closure-html-test-vectors", "dompurify-expect", "h5sc", "blns", "css-parsing-tests", "csstree-tokenize",
+}
+
 // write writes the page of verdicts. It fails when one of them is bad, behind the writing.
 func write(from, to string) error {
-	var list []judged
+	list := make([]judged, len(corporaInOrder))
 	var pages oracle.Figures
 	var seen browser
-	for name, into := range map[string]any{"payloads.json": &list, "pages.json": &pages, "browser.json": &seen} {
+	all := map[string]any{"pages.json": &pages, "browser.json": &seen}
+	for i, name := range corporaInOrder {
+		all["payloads-"+name+".json"] = &list[i]
+	}
+	for name, into := range all {
 		data, err := os.ReadFile(filepath.Join(from, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("%s is not there: the stages before this one write it, where the corpora are", name)
