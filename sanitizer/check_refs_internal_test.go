@@ -116,3 +116,60 @@ func TestThreat37_ReferencesDoNotGrow(t *testing.T) {
 		t.Errorf("%d users and %d named elements are remembered", len(r.users), len(r.named))
 	}
 }
+
+// TestThreat32_StopsEarly holds that a batch which goes beyond a limit is not read to its end first: it takes no more memory
+// than the limit allows, and what the limit is looked at in between.
+func TestThreat32_StopsEarly(t *testing.T) {
+	p, b := NewPage(Policy{MaxNodes: 1000}), drawnPage(1, 1)
+	check(t, p, b)
+	b.Update(false)
+	b.Into(2)
+	for range 40_000 {
+		b.Text("x")
+	}
+	b.End()
+	if _, r := p.Check(b.Batch()); r == nil || r.Rule != ruleNodes {
+		t.Fatalf("got %v", r)
+	}
+	if n := len(p.st.pages); n > 1000>>pageBits+3 {
+		t.Errorf("%d pages of nodes were made", n)
+	}
+
+	p, b = NewPage(Policy{MaxPageBytes: 200 << 10}), drawnPage(1, 1)
+	check(t, p, b)
+	b.Update(false)
+	b.Into(2)
+	for range 2000 {
+		b.Tag("p", "class", "a", "title", "b", "lang", "c", "id", "d")
+		b.Text("x")
+		b.End()
+	}
+	b.End()
+	if _, r := p.Check(b.Batch()); r == nil || r.Rule != ruleBytes {
+		t.Fatalf("got %v", r)
+	}
+	if n := cap(p.st.attrs); n > 20_000 {
+		t.Errorf("room for %d attributes was made", n)
+	}
+
+	// Within one new element as well as at the place where a run begins.
+	for _, nested := range []bool{false, true} {
+		p, b = NewPage(Policy{}), drawnPage(1, 1)
+		check(t, p, b)
+		b.Update(false)
+		b.Into(2)
+		if nested {
+			b.Tag("div")
+		}
+		for range wire.MaxChildren + 1 {
+			b.Text("x")
+		}
+		if nested {
+			b.End()
+		}
+		b.End()
+		if _, r := p.Check(b.Batch()); r == nil || r.Rule != ruleChildren {
+			t.Errorf("nested %v: got %v", nested, r)
+		}
+	}
+}

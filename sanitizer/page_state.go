@@ -139,7 +139,7 @@ func newState() *state { return new(state).reset() }
 // reset makes the state of an empty page. All that it has room for is zero.
 func (s *state) reset() *state {
 	s.nextID, s.attrs, s.strs.list = 1, append(s.attrs[:0], attr{}), append(s.strs.list[:0], str{})
-	*s.open(0) = [1 << pageBits]node{{kind: kindElement}}
+	s.open(0)[0].kind = kindElement
 	s.alive[0] = 1
 	s.j.whole = true
 	return s

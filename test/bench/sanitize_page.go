@@ -24,7 +24,7 @@ import (
 type document struct {
 	name  string
 	html  []byte
-	frame []byte // all of it may pass
+	frame []byte // all of it may pass, and is spelled as the server would spell it
 	mixed []byte // the same, but a tenth of its texts and all of its styles hold something that must go
 	nodes int
 }
@@ -81,7 +81,11 @@ func newDocument(name, text string) (document, error) {
 		return document{}, err
 	}
 	batch := builder.Batch()
-	d := document{name: name, html: clean.Bytes(), frame: batch.AppendTo(nil), nodes: int(builder.Next()) - 1}
+	judged, refusal := sanitizer.NewPage(sanitizer.Policy{}).Check(batch)
+	if refusal != nil {
+		return document{}, refusal
+	}
+	d := document{name: name, html: clean.Bytes(), frame: judged.Frame(), nodes: int(builder.Next()) - 1}
 	mixed := 0
 	for _, list := range [][]wire.Str{batch.Strings, batch.Literals} {
 		for i := range list {
