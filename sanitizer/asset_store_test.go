@@ -181,3 +181,27 @@ func TestThreat24_SheetsAreJudgedOnce(t *testing.T) {
 		t.Errorf("charged for %d bytes, then for %d", charged, a.Bytes())
 	}
 }
+
+// TestThreat29_OffersAndChunks holds the corners of what is announced: bytes under two sizes, a piece behind the last one, a
+// sheet that is too long, and that a late agent hears of what is missing.
+func TestThreat29_OffersAndChunks(t *testing.T) {
+	a := sanitizer.NewAssets(sanitizer.Policy{})
+	data := make([]byte, 2*wire.MaxChunk)
+	f := offer(1, wire.AssetImage, data)
+	a.Offer(f)
+	f.Size++
+	if _, _, r := a.Offer(f); r == nil || r.Rule != "row29-kind" {
+		t.Errorf("another size: %v", r)
+	}
+	if _, r := a.Chunk(&wire.Chunk{Hash: sha256.Sum256(data), Index: 2, Count: 2}); r == nil || r.Rule != "row35-chunk" {
+		t.Errorf("a piece behind the last: %v", r)
+	}
+	if _, frames := give(t, a, 2, wire.AssetSheet, bytes.Repeat([]byte("a{}\n"), 1<<19+1)); frames[0].(*wire.Gone).Reason != wire.GoneRule {
+		t.Error("a sheet of more than 2 MiB is shown")
+	}
+	var late []sanitizer.Clean
+	a.All(func(c sanitizer.Clean) bool { late = append(late, c); return true })
+	if frames := told(t, late); len(frames) != 1 || frames[0].(*wire.Gone).Asset != 2 || frames[0].(*wire.Gone).Reason != wire.GoneRule {
+		t.Errorf("a late agent is told %d things", len(frames))
+	}
+}

@@ -80,6 +80,14 @@ func avif(w, h uint32, more ...[]byte) []byte {
 	return bytes.Join(append([][]byte{box("ftyp", []byte("avif\x00\x00\x00\x00mif1")), meta, box("mdat", []byte{1})}, more...), nil)
 }
 
+// nested puts boxes into each other.
+func nested(name string, depth int) []byte {
+	if depth == 0 {
+		return nil
+	}
+	return box(name, nested(name, depth-1))
+}
+
 // realWebP is a lossy picture of 1 by 1 as an encoder wrote it.
 func realWebP() []byte {
 	b, err := base64.StdEncoding.DecodeString("UklGRiIAAABXRUJQVlA4IBYAAAAwAQCdASoBAAEADsD+JaQAA3AAAAAA")
@@ -162,12 +170,15 @@ func TestThreat28_Images(t *testing.T) {
 		{"animated png", image, animated, "", AssetInfo{wire.MimePNG, 3, 2, 4096}},
 		{"png too wide", image, with(png3, 16, 0, 0, 0x40, 1), ruleAssetSide, AssetInfo{}},
 		{"png too large", image, with(png3, 16, 0, 0, 0x20, 0, 0, 0, 0x20, 0), ruleAssetSide, AssetInfo{}},
+		{"png too high", image, with(png3, 20, 0, 0, 0x40, 1), ruleAssetSide, AssetInfo{}},
 		{"png of nothing", image, with(png3, 16, 0, 0, 0, 0), ruleAssetSide, AssetInfo{}},
 		{"png side over 2^31", image, with(png3, 16, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff), ruleAssetSide, AssetInfo{}},
 		{"png frames", image, with(animated, 16, 0, 0, 1, 0, 0, 0, 1, 0), ruleAssetFrames, AssetInfo{}},
 		{"webp larger inside", image, riff(vp8x(3, 2), vp8l(16000, 16000)), ruleAssetHeader, AssetInfo{}},
 		{"webp frame outside", image, riff(vp8x(3, 2), anmf(4, 2, vp8l(4, 2))), ruleAssetHeader, AssetInfo{}},
 		{"webp frame larger inside", image, riff(vp8x(3, 2), anmf(3, 2, vp8l(9000, 9000))), ruleAssetHeader, AssetInfo{}},
+		{"avif of many boxes", image, avif(3, 2, bytes.Repeat(box("free"), maxAVIFBoxes)), ruleAssetHeader, AssetInfo{}},
+		{"avif too deep", image, avif(3, 2, nested("moov", avifBoxes+2)), ruleAssetHeader, AssetInfo{}},
 		{"avif too large", image, avif(16384, 16384), ruleAssetSide, AssetInfo{}},
 		{"avif second item too large", image, avif(1, 1, box("moov", box("trak", box("tkhd", make([]byte, 76), []byte{0xff, 0, 0, 0, 1, 0, 0, 0})))),
 			ruleAssetSide, AssetInfo{}},
@@ -233,6 +244,9 @@ func TestThreat31_Fonts(t *testing.T) {
 		{"woff2 stream outside", font, with(two, 20, 0xff, 0xff, 0xff, 0xff), ruleFontTables, AssetInfo{}},
 		{"woff2 length", font, append(bytes.Clone(two), 0), ruleFontTables, AssetInfo{}},
 		{"woff2 collection", font, with(two, 4, 't', 't', 'c', 'f'), ruleFontTables, AssetInfo{}},
+		{"woff of many tables", font, with(append(bytes.Clone(woff(16)), make([]byte, 6000)...), 8, 0, 0, 0x17, 0xb8, 1, 1), ruleFontTables, AssetInfo{}},
+		{"woff2 of many tables", font, with(append(bytes.Clone(two), make([]byte, 600)...), 8, 0, 0, 2, 0x92, 1, 1), ruleFontTables, AssetInfo{}},
+		{"woff of much", font, with(append(bytes.Clone(woff(16)), make([]byte, 1<<20)...), 8, 0, 0x10, 0, 72, 0, 1, 0, 0, 1, 0, 0, 1), ruleFontSize, AssetInfo{}},
 		{"too many bytes", font, make([]byte, maxFontBytes+1), ruleFontBytes, AssetInfo{}},
 	})
 	for n := 1; n < len(two); n++ {

@@ -226,19 +226,19 @@ var issuers = []struct {
 // issued tells whether somebody issues cards of these digits. A number of 13 digits in one piece is an article's (EAN) far
 // more often than an old Visa card's.
 func issued(digits []byte, groups int) bool {
-	if len(digits) < 12 {
-		return false
-	}
 	if len(digits) == 13 && digits[0] == 4 && groups == 4 {
 		return true
 	}
 	for i := range issuers {
 		r := &issuers[i]
+		if len(digits) < r.least || len(digits) > r.most {
+			continue
+		}
 		head := 0
 		for _, d := range digits[:r.size] {
 			head = head*10 + int(d)
 		}
-		if r.low <= head && head <= r.high && r.least <= len(digits) && len(digits) <= r.most {
+		if r.low <= head && head <= r.high {
 			return true
 		}
 	}

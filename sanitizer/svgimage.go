@@ -123,7 +123,7 @@ func (w *svgWriter) step() bool {
 	if len(w.out) > maxSVGBytes {
 		w.rule = ruleAssetBytes
 	}
-	return w.rule == ""
+	return true
 }
 
 // start reads a start tag.
@@ -337,12 +337,7 @@ func drawn(a *vocab.Attribute) bool {
 	case vocab.Flag, vocab.Asset, vocab.Attr, vocab.URL:
 		return false
 	}
-	for i := range vocab.Elements {
-		if e := &vocab.Elements[i]; e.Space == vocab.SVG && a.May(e) {
-			return true
-		}
-	}
-	return false
+	return true
 }
 
 func (t *svgNames) element(code uint16) *svgElement { return &t.elements[t.byCode[code]-1] }

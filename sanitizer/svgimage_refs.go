@@ -93,8 +93,8 @@ func (g *svgGraph) cssRefs(node int32, kind svgRefKind, css []byte) bool {
 			return true
 		}
 		css = css[i+len(open):]
-		end := bytes.IndexByte(css, '"')
-		if end < 0 || bytes.IndexByte(css[:end], '\\') >= 0 {
+		end := max(bytes.IndexAny(css, `"\`), 0)
+		if css[end] == '\\' {
 			return false
 		}
 		if everywhere {
@@ -163,10 +163,7 @@ func (g *svgGraph) count(id int32) bool {
 			drawn += int64(t.drawn)
 		}
 	}
-	drawn *= factor
-	if drawn > maxSVGDrawn || depth > maxSVGChain {
-		return false
-	}
-	n.state, n.drawn, n.depth = 2, int32(drawn), depth
-	return true
+	// One too many is as bad as any number: it is the sum for the root that is judged.
+	n.state, n.drawn, n.depth = 2, int32(min(drawn*factor, maxSVGDrawn+1)), depth
+	return depth <= maxSVGChain
 }

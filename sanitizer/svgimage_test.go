@@ -2,10 +2,13 @@ package sanitizer
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,6 +36,8 @@ var svgCases = []struct{ in, want string }{
 	{`<style><![CDATA[.a>b{fill:url(#p)}]]></style>`, `<style>.a &gt; b { fill: url(&quot;#p&quot;); }</style>`},
 	{`<style>.a{fill:url(https://evil.example/x)}.b{background:url(data:,x)}</style>`, "<style>.a { }\n.b { }</style>"},
 	{`<style>.a{fill:url("asset:1f")}</style><g fill='url("asset:1f")'/>`, `<style/><g/>`},
+	{`<g style='mask:url("asset:1f")'/><g style='fill:url("#a\\"b")'/><style>a{fill:url("#a\\"b")}</style>`, `<g/><g/><style>a { }</style>`},
+	{`<text>&#65;&#x41;&#x1F600;</text>`, "<text>AA\U0001f600</text>"},
 	{`<foreignObject><p xmlns="http://www.w3.org/1999/xhtml">x</p></foreignObject>`, ``},
 	{`<image href="https://evil.example/x.png"/><image xlink:href="data:image/png;base64,AA"/>`, ``},
 	{`<a href="javascript:alert(1)" xlink:href="https://evil.example/"><g/></a>`, `<a><g/></a>`},
@@ -75,45 +80,59 @@ func TestThreat29_SVGImages(t *testing.T) {
 func TestThreat29_SVGForms(t *testing.T) {
 	deep := strings.Repeat("<g>", maxSVGDepth) + strings.Repeat("</g>", maxSVGDepth)
 	for name, v := range map[string]struct{ in, rule string }{
-		"another root":        {`<html xmlns="http://www.w3.org/1999/xhtml"/>`, ruleAssetType},
-		"no namespace":        {`<svg/>`, ruleAssetType},
-		"html":                {`<!doctype html><p>`, ruleSVGForm},
-		"entity":              {`<!DOCTYPE svg [<!ENTITY a "b">]>` + svgOf(""), ruleSVGForm},
-		"entities that grow":  {`<!DOCTYPE svg [<!ENTITY a "bbbb"><!ENTITY c "&a;&a;">]>` + svgOf("<text>&c;</text>"), ruleSVGForm},
-		"unknown entity":      {svgOf("<text>&nbsp;</text>"), ruleSVGForm},
-		"entity in attribute": {svgOf(`<g id="&x;"/>`), ruleSVGForm},
-		"reference to NUL":    {svgOf("<text>&#0;</text>"), ruleSVGForm},
-		"reference too high":  {svgOf("<text>&#x110000;</text>"), ruleSVGForm},
-		"reference to half":   {svgOf("<text>&#xd800;</text>"), ruleSVGForm},
-		"not closed":          {svgHead + "><g>", ruleSVGForm},
-		"crossed":             {svgOf("<g><a></g></a>"), ruleSVGForm},
-		"two roots":           {svgOf("") + svgOf(""), ruleSVGForm},
-		"text behind":         {svgOf("") + "x", ruleSVGForm},
-		"html behind":         {svgOf("") + "<script>", ruleSVGForm},
-		"text before":         {"x" + svgOf(""), ruleSVGForm},
-		"attribute twice":     {svgOf(`<g id="a" id="b"/>`), ruleSVGForm},
-		"attribute unquoted":  {svgOf(`<g id=a />`), ruleSVGForm},
-		"attribute with <":    {svgOf(`<g id="<"/>`), ruleSVGForm},
-		"no space":            {svgOf(`<g id="a"class="b"/>`), ruleSVGForm},
-		"bare ampersand":      {svgOf(`<text>a & b</text>`), ruleSVGForm},
-		"comment open":        {svgOf("") + "<!-- x", ruleSVGForm},
-		"CDATA open":          {svgOf("<text><![CDATA[x</text>"), ruleSVGForm},
-		"instruction open":    {svgOf("") + "<?x", ruleSVGForm},
-		"doctype open":        {"<!DOCTYPE svg", ruleSVGForm},
-		"declaration inside":  {svgOf("<!ENTITY a 'b'>"), ruleSVGForm},
-		"not UTF-8":           {svgOf("<text>\xff</text>"), ruleSVGForm},
-		"UTF-16":              {"<\x00s\x00v\x00g\x00", ruleSVGForm},
-		"long name":           {svgOf("<" + strings.Repeat("g", maxXMLName+1) + "/>"), ruleSVGForm},
-		"many attributes":     {svgOf("<g" + numbered(` a%d=""`, maxXMLAttrs+1) + "/>"), ruleSVGForm},
-		"too long":            {svgOf(strings.Repeat(" ", maxSVGBytes)), ruleAssetBytes},
-		"grows too long":      {svgOf("<text>" + strings.Repeat("&#34;", maxSVGBytes/6) + "</text>"), ruleAssetBytes},
-		"too deep":            {svgOf(deep), ruleSVGNodes},
-		"too many":            {svgOf(strings.Repeat("<g/>", maxSVGNodes)), ruleSVGNodes},
-		"too wide":            {svgHead + ` width="16385" height="1"/>`, ruleAssetSide},
-		"too high":            {svgHead + ` width="1" height="16385px"/>`, ruleAssetSide},
-		"too large":           {svgHead + ` width="5001" height="5000"/>`, ruleAssetSide},
-		"too large in inches": {svgHead + ` width="171in" height="1in"/>`, ruleAssetSide},
-		"nothing":             {"", ruleSVGForm},
+		"another root":                  {`<html xmlns="http://www.w3.org/1999/xhtml"/>`, ruleAssetType},
+		"no namespace":                  {`<svg/>`, ruleAssetType},
+		"html":                          {`<!doctype html><p>`, ruleSVGForm},
+		"entity":                        {`<!DOCTYPE svg [<!ENTITY a "b">]>` + svgOf(""), ruleSVGForm},
+		"entities that grow":            {`<!DOCTYPE svg [<!ENTITY a "bbbb"><!ENTITY c "&a;&a;">]>` + svgOf("<text>&c;</text>"), ruleSVGForm},
+		"unknown entity":                {svgOf("<text>&nbsp;</text>"), ruleSVGForm},
+		"entity in attribute":           {svgOf(`<g id="&x;"/>`), ruleSVGForm},
+		"reference to NUL":              {svgOf("<text>&#0;</text>"), ruleSVGForm},
+		"reference too high":            {svgOf("<text>&#x110000;</text>"), ruleSVGForm},
+		"reference to half":             {svgOf("<text>&#xd800;</text>"), ruleSVGForm},
+		"not closed":                    {svgHead + "><g>", ruleSVGForm},
+		"crossed":                       {svgOf("<g><a></g></a>"), ruleSVGForm},
+		"two roots":                     {svgOf("") + svgOf(""), ruleSVGForm},
+		"text behind":                   {svgOf("") + "x", ruleSVGForm},
+		"html behind":                   {svgOf("") + "<script>", ruleSVGForm},
+		"text before":                   {"x" + svgOf(""), ruleSVGForm},
+		"attribute twice":               {svgOf(`<g id="a" id="b"/>`), ruleSVGForm},
+		"attribute unquoted":            {svgOf(`<g id=a />`), ruleSVGForm},
+		"attribute with <":              {svgOf(`<g id="<"/>`), ruleSVGForm},
+		"end alone":                     {"</svg>", ruleSVGForm},
+		"reference of no digits":        {svgOf("<text>&#;</text>"), ruleSVGForm},
+		"reference of no digit in hex":  {svgOf("<text>&#x;</text>"), ruleSVGForm},
+		"reference without sign":        {svgOf("<text>&65;</text>"), ruleSVGForm},
+		"reference with letters":        {svgOf("<text>&#6a;</text>"), ruleSVGForm},
+		"reference beyond hex":          {svgOf("<text>&#x4g;</text>"), ruleSVGForm},
+		"reference that wraps":          {svgOf("<text>&#x100000041;</text>"), ruleSVGForm},
+		"attribute of no name":          {svgOf(`<g ="a"/>`), ruleSVGForm},
+		"attribute of no value":         {svgOf(`<g id/>`), ruleSVGForm},
+		"attribute cut":                 {svgHead + ` id`, ruleSVGForm},
+		"attribute cut behind the sign": {svgHead + ` id=`, ruleSVGForm},
+		"attribute not ended":           {svgHead + ` id="a`, ruleSVGForm},
+		"element of no name":            {svgOf(`< >`), ruleSVGForm},
+		"end of no name":                {svgOf(`</>`), ruleSVGForm},
+		"no space":                      {svgOf(`<g id="a"class="b"/>`), ruleSVGForm},
+		"bare ampersand":                {svgOf(`<text>a & b</text>`), ruleSVGForm},
+		"comment open":                  {svgOf("") + "<!-- x", ruleSVGForm},
+		"CDATA open":                    {svgOf("<text><![CDATA[x</text>"), ruleSVGForm},
+		"instruction open":              {svgOf("") + "<?x", ruleSVGForm},
+		"doctype open":                  {"<!DOCTYPE svg", ruleSVGForm},
+		"declaration inside":            {svgOf("<!ENTITY a 'b'>"), ruleSVGForm},
+		"not UTF-8":                     {svgOf("<text>\xff</text>"), ruleSVGForm},
+		"UTF-16":                        {"<\x00s\x00v\x00g\x00", ruleSVGForm},
+		"long name":                     {svgOf("<" + strings.Repeat("g", maxXMLName+1) + "/>"), ruleSVGForm},
+		"many attributes":               {svgOf("<g" + numbered(` a%d=""`, maxXMLAttrs+1) + "/>"), ruleSVGForm},
+		"too long":                      {svgOf(strings.Repeat(" ", maxSVGBytes)), ruleAssetBytes},
+		"grows too long":                {svgOf("<text>" + strings.Repeat("&#34;", maxSVGBytes/6) + "</text>"), ruleAssetBytes},
+		"too deep":                      {svgOf(deep), ruleSVGNodes},
+		"too many":                      {svgOf(strings.Repeat("<g/>", maxSVGNodes)), ruleSVGNodes},
+		"too wide":                      {svgHead + ` width="16385" height="1"/>`, ruleAssetSide},
+		"too high":                      {svgHead + ` width="1" height="16385px"/>`, ruleAssetSide},
+		"too large":                     {svgHead + ` width="5001" height="5000"/>`, ruleAssetSide},
+		"too large in inches":           {svgHead + ` width="171in" height="1in"/>`, ruleAssetSide},
+		"nothing":                       {"", ruleSVGForm},
 	} {
 		if out, info, rule := AppendSVG([]byte("x"), []byte(v.in)); rule != v.rule || string(out) != "x" || info != (AssetInfo{}) {
 			t.Errorf("%s: rule %q, want %q; %d bytes are left", name, rule, v.rule, len(out)-1)
@@ -127,6 +146,9 @@ func TestThreat29_SVGForms(t *testing.T) {
 		"box":                  {svgHead + ` viewBox="0 0 24 12"/>`, 24, 12},
 		"box of its own units": {svgHead + ` viewBox="0 0 1e6 1e6"/>`, 0, 0},
 		"large box":            {svgHead + ` viewBox="0 0 100000 100000"/>`, 0, 0},
+		"wide box":             {svgHead + ` viewBox="0 0 20000 10"/>`, 0, 0},
+		"high box":             {svgHead + ` viewBox="0 0 10 20000"/>`, 0, 0},
+		"box of many pixels":   {svgHead + ` viewBox="0 0 6000 6000"/>`, 0, 0},
 		"centimetres":          {svgHead + ` width="2.54cm" height="25.4mm"/>`, 96, 96},
 		"percent":              {svgHead + ` width="100%" height="50%"/>`, 0, 0},
 		"as deep as can be":    {svgOf(strings.Repeat("<g>", maxSVGDepth-1) + strings.Repeat("</g>", maxSVGDepth-1)), 10, 10},
@@ -190,6 +212,9 @@ func TestThreat30_SVGImages(t *testing.T) {
 		"pattern in a sheet":          {svgOf(`<style>*{stroke:url(#p)}</style>` + pattern(strings.Repeat("<rect/>", 400)) + strings.Repeat("<rect/>", 400)), false},
 		"pattern in a variable":       {svgOf(`<g style="--a:url(#p)"/>` + pattern(strings.Repeat("<rect/>", 400)) + strings.Repeat("<rect/>", 400)), false},
 		"clips in a sheet":            {svgOf(`<style>.a{clip-path:url(#a)}.b{clip-path:url(#b)}</style><clipPath id="a"><rect/></clipPath><clipPath id="b"><rect/></clipPath>` + strings.Repeat("<rect/>", 500)), true},
+		"nine clips in a sheet":       {svgOf("<style>" + numbered(".a{clip-path:url(#c%d)}", 9) + "</style>" + numbered(`<clipPath id="c%d"/>`, 9)), false},
+		"eight clips in a sheet":      {svgOf("<style>" + numbered(".a{clip-path:url(#c%d)}", 8) + "</style>" + numbered(`<clipPath id="c%d"/>`, 8)), true},
+		"laughs that wrap":            {laughs(8, 64, use), false},
 		"id twice, first counts":      {svgOf(`<g id="l"/><g id="l"><use href="#l"/></g>`), true},
 	} {
 		_, _, rule := AppendSVG(nil, []byte(v.in))
@@ -270,4 +295,32 @@ func FuzzSVGImage(f *testing.F) {
 			t.Fatalf("not the same when it is judged again: %s\n%s\n%s", rule, out, again)
 		}
 	})
+}
+
+// TestThreat29_SVGEveryByte holds what becomes of an image that differs in one byte from one that has everything.
+func TestThreat29_SVGEveryByte(t *testing.T) {
+	const want = " 2574, row29-svg 5202, row29-type 792, c8c25089"
+	in := []byte("\ufeff<?xml version='1.0'?>\n<!DOCTYPE svg>" + svgOf(`<!-- c --><g id='a' class="b c">&amp;<text x="1">&#x41;<![CDATA[<]]></text></g><use xlink:href="#a"/>`))
+	counts := map[string]int{}
+	all := sha256.New()
+	at := func(changed []byte) {
+		out, _, rule := AppendSVG(nil, changed)
+		counts[rule]++
+		all.Write(out)
+	}
+	for i := range in {
+		for _, c := range []byte("<>&;\"'/=:#! xg\x00\xff") {
+			at(with(in, i, c))
+			at(slices.Insert(bytes.Clone(in), i, c))
+		}
+		at(in[:i])
+		at(slices.Delete(bytes.Clone(in), i, i+1))
+	}
+	var got []string
+	for _, rule := range slices.Sorted(maps.Keys(counts)) {
+		got = append(got, fmt.Sprintf("%s %d", rule, counts[rule]))
+	}
+	if text := fmt.Sprintf("%s, %x", strings.Join(got, ", "), all.Sum(nil)[:4]); text != want {
+		t.Errorf("\n got %s\nwant %s", text, want)
+	}
 }

@@ -225,14 +225,13 @@ func resolve(name []byte) (rune, bool) {
 	case "apos":
 		return '\'', true
 	}
-	if name[0] != '#' || len(name) < 2 {
-		return 0, false
+	digits, numbered := bytes.CutPrefix(name, []byte("#"))
+	digits, hex := bytes.CutPrefix(digits, []byte("x"))
+	base := rune(10)
+	if hex {
+		base = 16
 	}
-	digits, base := name[1:], rune(10)
-	if digits[0] == 'x' {
-		digits, base = digits[1:], 16
-	}
-	if len(digits) == 0 || len(digits) > 8 {
+	if !numbered {
 		return 0, false
 	}
 	r := rune(0)

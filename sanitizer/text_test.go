@@ -46,7 +46,8 @@ func TestThreat27_Chrome(t *testing.T) {
 		{"\u4e2d\u4e2d\u4e2d\u4e2d\u4e2d\u4e2d\u4e2d\u4e2d\u4e2d", "\u4e2d\u4e2d\u4e2d\u4e2d\u4e2d\u4e2d\u4e2d\u4e2d"},
 		{"a\xffb", "ab"},
 		{"a" + strings.Repeat("\u0301", 6) + "b", "a\u0301\u0301\u0301\u0301b"},
-		{"\u200b", "-"},
+		{"\u200b", "-"}, {"a\ufffdb", "a\ufffdb"}, {strings.Repeat("a\u1161", 9), strings.Repeat("a\u1161", 4)},
+		{strings.Repeat("\U0001f200", 9), strings.Repeat("\U0001f200", 8)},
 		{"e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301", strings.Repeat("e\u0301", 8)},
 		{strings.Repeat("\U0001f1e9\U0001f1ea", 9), strings.Repeat("\U0001f1e9\U0001f1ea", 8)},
 		{strings.Repeat("\U0001f44d\U0001f3fd", 9), strings.Repeat("\U0001f44d\U0001f3fd", 8)},
@@ -111,7 +112,11 @@ func TestThreat03_URLText(t *testing.T) {
 		{"javascript&colon;alert(1)", "-"},
 		{"/relative", "-"},
 		{"mailto:a@example.com?subject=x", "mailto:a@example.com"},
-		{"mailto:?bcc=x", "-"},
+		{"mailto:?bcc=x", "-"}, {"mailto:", "-"}, {"mailto:#x", "-"}, {"https://example.com/\xff", "-"},
+		{"https://[::1/x", "-"}, {"https://[]/", "-"}, {"https://[:]/", "-"}, {"https://[" + strings.Repeat("1", 46) + "]/", "-"},
+		{"https://" + strings.Repeat("a", 254) + "/", "-"}, {"https://" + strings.Repeat("a", 253) + "/", "https://" + strings.Repeat("a", 253) + "/"},
+		{"https://" + strings.Repeat(strings.Repeat("a", 40)+"\u00fc.", 5) + "aaaaaaaaaaaaaaaaaaaa/", "-"}, {"https://\u00fc_x.example/", "-"},
+		{"https://example.com/" + strings.Repeat("a", 8*maxURLText), "-"},
 		{"tel:+49 30 123", "tel:+49%2030%20123"},
 		{"", "-"},
 	})
@@ -181,7 +186,7 @@ func FuzzURLText(f *testing.F) {
 func TestThreat15_CustomElements(t *testing.T) {
 	for name, want := range map[string]bool{"x-y": true, "a1.b_c-d": true, "x-": false, "-x": false, "x": false, "X-y": false,
 		"1-x": false, "x-\u00e9": false, "x-y z": false, "annotation-xml": false, "font-face": false, "color-profile": false,
-		"missing-glyph": false, "": false, "on-click": true, "x-" + strings.Repeat("y", 63): false, "x--y": true} {
+		"missing-glyph": false, "font-face-src": false, "font-face-uri": false, "font-face-name": false, "font-face-format": false, "": false, "on-click": true, "x-" + strings.Repeat("y", 63): false, "x--y": true} {
 		if ValidCustomElement([]byte(name)) != want {
 			t.Errorf("ValidCustomElement(%q) is %v", name, !want)
 		}
@@ -277,6 +282,11 @@ func TestThreat47_Rich(t *testing.T) {
 	} {
 		if got := flat(Rich([]byte(test.in))); got != test.want {
 			t.Errorf("case %d: got %s want %s", i, got, test.want)
+		}
+	}
+	for _, name := range []string{"script", "img", "iframe", "style", "form", "svg", "input", "table", "div", "span", "h1", "video", "object", "math"} {
+		if out := richPolicy.Sanitize("<" + name + ">x"); strings.Contains(out, "<"+name) {
+			t.Errorf("%s is an element of chat", name)
 		}
 	}
 	if runs := Rich([]byte(strings.Repeat("<b>a</b>b", 900))); len(runs) != maxRuns {

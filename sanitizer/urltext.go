@@ -154,11 +154,6 @@ func appendInternational(dst, host []byte) ([]byte, bool) {
 	if err != nil || len(ascii) > maxHost {
 		return dst, false
 	}
-	for _, c := range []byte(ascii) {
-		if !lower(c) && !digit(c) && c != '.' && c != '-' {
-			return dst, false
-		}
-	}
 	return append(dst, ascii...), true
 }
 
