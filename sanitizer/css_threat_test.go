@@ -88,6 +88,9 @@ func TestThreat19_Declarations(t *testing.T) {
 		{`color:r\65 d`, "color: red;"},
 		{`co\6cor:red`, "color: red;"},
 		{`width:1\65 3`, `width: 1\65 3;`},
+		{`width:1\45 3`, `width: 1\45 3;`},
+		{"width:2x/**/+3 ae/**/+3 1/**/+3", "width: 2x+3 ae+3 1+3;"},
+		{"font-family:a\u00f7b\u037ec\uf900d\ufdd0", "font-family: a\\f7 b\\37e c\uf900d\\fdd0 ;"},
 		{`content:'a"b\'<!--</style>\0'`, `content: "a\"b'\3c !--\3c /style>` + "\ufffd\";"},
 		{"content:\"a\nb\";color:red", "-"},
 		{"content:\"a\nb;color:red", "color: red;"},
@@ -258,6 +261,7 @@ func TestThreat10_PresentationAttributes(t *testing.T) {
 		{"", "-"},
 		{"javascript:x", "-"},
 		{"5 3,2", "5 3,2"},
+		{"e/**/+3", "e+3"},
 	})
 }
 

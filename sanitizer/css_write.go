@@ -53,7 +53,7 @@ func (w *cssWriter) melts(c byte) bool {
 	case '+', '.':
 		return byteFlags[c]&numberByte != 0 || c == '.'
 	case '/':
-		return c == '*' || c == '/'
+		return c == '*'
 	default:
 		return false
 	}
@@ -107,21 +107,13 @@ func (w *cssWriter) copyToken(l *cssLexer) {
 }
 
 func (w *cssWriter) ident(span []byte, flag uint8) {
-	w.separate(identFirst(span))
+	w.separate('a')
 	if flag&flagSlow == 0 {
 		w.dst = append(w.dst, span...)
 	} else {
 		w.dst = appendIdent(w.dst, span, true)
 	}
 	w.after = afterName
-}
-
-// identFirst tells how an identifier starts as far as separate cares: with a character of a name.
-func identFirst(span []byte) byte {
-	if len(span) > 0 && span[0] == '-' {
-		return '-'
-	}
-	return 'a'
 }
 
 func (w *cssWriter) number(l *cssLexer) {
