@@ -3,7 +3,7 @@ import { AssetKind, GoneReason, MaxChunk } from '../wire/frames';
 import type { FromCustomer } from '../wire/frames';
 import { absolute, changes, fetchSheet, flatten, rulesText } from './css';
 import type { Rename } from './css';
-import { attribute, localName, request } from './natives';
+import { attribute, later, localName, request } from './natives';
 
 const MAX_SIZE = 8 << 20;
 const MAX_SIDE = 2048;
@@ -55,7 +55,6 @@ export class Assets {
   constructor(salt: number, link: AssetLink) {
     this.#salt = salt;
     this.#link = link;
-    this.#watcher.observe({ type: 'resource' });
   }
 
   /** Names an image by its address and begins to read it. */
@@ -65,8 +64,10 @@ export class Assets {
 
   /** Nothing is requested that the page did not request: what a sheet names is read when the page has loaded it. */
   readonly rename: Rename = (url, font) => {
-    if (/^https?:/.test(url) && performance.getEntriesByName(url).length === 0) this.#waiting.set(url, font);
-    else this.#read(url, font);
+    if (/^https?:/.test(url) && performance.getEntriesByName(url).length === 0) {
+      if (!this.#waiting.size) this.#watcher.observe({ type: 'resource' });
+      this.#waiting.set(url, font);
+    } else this.#read(url, font);
     return `url("asset:${assetID(this.#salt, url).toString(16)}")`;
   };
 
@@ -99,8 +100,8 @@ export class Assets {
     const id = assetID(this.#salt, key);
     if (!this.#named.has(id)) {
       this.#named.add(id);
-      this.#queue.push(async () => this.#offer(id, kind, await read().catch(() => GoneReason.Blocked)));
-      this.#pump();
+      // Reading begins after the batch that names it: what agents wait for is not kept up by it.
+      if (this.#queue.push(async () => this.#offer(id, kind, await read().catch(() => GoneReason.Blocked))) === 1) later(() => this.#pump(), 0);
     }
     return id;
   }

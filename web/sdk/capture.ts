@@ -7,12 +7,14 @@ import { Encoder, styleState } from './encode';
 import { Privacy } from './mask';
 import type { Masks } from './mask';
 import { Observer, focused, hooks, later, listen, nextFrame, parentNode, titleOf } from './natives';
+import { scrolled } from './say';
 import { hookSetters } from './setters';
 import type { Known } from './tree';
 
 const PRESSURE = 128 << 10; // bytes waiting on the dom channel: beyond them only marks are kept
 const TOO_LATE = 2000; // milliseconds behind: a fresh snapshot is cheaper than what piled up
 const SUM_EVERY = 32;
+const MAX_SPENT = 1 << 20; // ids of nodes that are gone: a new epoch makes them count from 0 again
 
 /** Where batches go. */
 export interface DomLink {
@@ -96,13 +98,17 @@ export class Capture {
     if (!this.#stop) {
       this.#stop = new AbortController();
       const { signal } = this.#stop;
-      this.#watch(document, signal);
-      listen(window, 'resize popstate hashchange', this.touch, signal);
-      hookSetters(this.touch, signal);
       hooks.attached = (host) => this.#again(host);
       hooks.changed = this.touch;
-    }
-    this.#flush();
+      // After the snapshot: what agents wait for goes first, and no script of the page runs in between.
+      try {
+        this.#flush();
+      } finally {
+        this.#watch(document, signal);
+        listen(window, 'resize popstate hashchange', this.touch, signal);
+        hookSetters(this.touch, signal);
+      }
+    } else this.#flush();
   }
 
   /** Stops at once and forgets the page. */
@@ -146,7 +152,7 @@ export class Capture {
 
   readonly #heard = ({ type, target }: Event): void => {
     const el = target instanceof Element ? target : document.documentElement;
-    if (type === 'scroll' && el === target) this.#enc.lives.scrolled.add(el);
+    if (type === 'scroll' && el === target) scrolled.add(el);
     if (/^(scroll|toggle|load|error)$/.test(type)) this.#marks.live.add(el);
     if (type === 'reset') later(this.touch, 0); // the controls change after the event
     else this.touch();
@@ -193,7 +199,7 @@ export class Capture {
     clearTimeout(this.#pace.timer);
     this.#pace.timer = 0;
     if (!this.#stop || this.#held()) return;
-    if (this.#pace.fresh) {
+    if (this.#pace.fresh || this.#enc.tree.next - this.#enc.tree.count > MAX_SPENT) {
       this.#snapshot();
       return;
     }
@@ -237,7 +243,12 @@ export class Capture {
     this.#w.begin(true);
     this.#page();
     this.#enc.pending.add(document.documentElement);
-    this.#enc.place();
+    try {
+      this.#masks.look(document);
+      this.#enc.place();
+    } finally {
+      this.#masks.forget();
+    }
     this.#adopted = this.#adoptedNow();
     this.#focus();
     if (this.#enc.tree.count > 0) this.#send(true); // else this is no HTML document

@@ -7,14 +7,14 @@ import type { BatchWriter } from '../wire/batch';
 import { Content, Value } from '../wire/vocabulary';
 import type { Assets } from './assets';
 import { changes } from './css';
-import { Privacy, bullets, isField } from './mask';
+import { Privacy, bullets } from './mask';
 import type { Masks } from './mask';
 import { above, attributeNames, data, firstChild, localName, nextSibling, nodeType, ours, parentNode, previousSibling, rectOf, shadowOf } from './natives';
-import { Lives, codeOf, isDefault, isOff, valueOf } from './say';
+import { Lives, codeOf, isDefault, isOff, scrolled, valueOf } from './say';
 import type { LiveState } from './say';
-import { HoldsNothing, HoldsRoot, HoldsStyles, Tree } from './tree';
+import { HoldsNothing, HoldsRoot, HoldsStyles, Tree, sentAt } from './tree';
 import type { Known } from './tree';
-import { Custom, MaskAttr, styleDef, tell } from './vocab';
+import { Custom, MaskAttr, vocabulary } from './vocab';
 import type { ElementDef } from './vocab';
 
 const MAX_TEXT = 349_000; // UTF-16 units; a literal holds 2^20 bytes
@@ -69,12 +69,12 @@ export class Encoder {
     const type = nodeType(n);
     this.#privacy = up.privacy;
     if (type === 3 || type === 4) return up.content > 0 && up.content < HoldsRoot && up.privacy < Privacy.Hidden ? 'text' : undefined;
-    if (type !== 1 || ours.has(n) || this.tree.count >= MaxNodes) return undefined;
-    const told = tell(n as Element);
-    if (!told) return undefined;
-    this.#privacy = this.#masks.of(n as Element, up.privacy);
+    if (type !== 1 || this.tree.count >= MaxNodes) return undefined;
+    const told = vocabulary.tell(n as Element);
+    if (!told || (told !== 'box' && told.code === Custom && ours.has(n))) return undefined;
+    this.#privacy = this.#masks.of(n as Element, up.privacy, told !== 'box' && told.control);
     const how = told === 'box' || (this.#privacy === Privacy.Hidden && told.name !== 'html') ? 'box' : told;
-    return fits(up.content, how === 'box' ? 'div' : how.name) ? how : undefined;
+    return fits(up.content, how) ? how : undefined;
   }
 
   /** Whether how() has just found a known node to be what was told. */
@@ -92,14 +92,16 @@ export class Encoder {
   #node(n: Node, how: How, up: Known, depth: number): void {
     const w = this.#w.ops;
     const known = this.tree.of(n);
-    this.pending.delete(n);
-    if (known && this.#same(known, how)) {
-      this.tree.move(known, up.id);
-      w.byte(OpRef);
-      this.#w.id(known.id);
-      return;
+    if (this.pending.size) this.pending.delete(n);
+    if (known) {
+      if (this.#same(known, how)) {
+        this.tree.move(known, up);
+        w.byte(OpRef);
+        this.#w.id(known.id);
+        return;
+      }
+      this.tree.forget(n);
     }
-    this.tree.forget(n);
     if (typeof how === 'object') {
       this.#element(n as Element, how, up, depth);
       return;
@@ -135,11 +137,12 @@ export class Encoder {
     // The mask stands first: the server judges everything behind it.
     const mask = privacy === Privacy.Masked && (up.privacy !== Privacy.Masked || this.#masks.own(el));
     if (privacy === Privacy.Hidden) w.raw(new Uint8Array(2));
-    else this.#state(el, known, mask);
-    const root = shadowOf(el);
+    else this.#state(el, known, def, mask);
+    const root = def.hosts && shadowOf(el);
     if (root) {
       this.roots.add(root);
       this.#met(root);
+      if (this.#masks.looking) this.#masks.look(root);
       w.byte(OpShadow);
       w.uint(Number(root.mode === 'closed') + 2 * Number(root.delegatesFocus) + 4 * Number(root.slotAssignment === 'manual'));
       this.#children(root, this.tree.add(root, known, privacy, null, Content.HTMLFlow), depth + 2);
@@ -167,6 +170,7 @@ export class Encoder {
   #adopted(n: Node, known: Known): void {
     const w = this.#w.ops;
     for (const sheet of known.privacy === Privacy.Hidden ? [] : this.adoptedBy(n)) {
+      const { styleDef } = vocabulary;
       if (!styleDef) return;
       const el = document.createElement('style');
       this.tree.extras.set(n, [...(this.tree.extras.get(n) ?? []), el]);
@@ -193,29 +197,30 @@ export class Encoder {
   }
 
   /** Writes the attributes and live states of a new element. */
-  #state(el: Element, known: Known, mask: boolean): void {
+  #state(el: Element, known: Known, def: ElementDef, mask: boolean): void {
     const w = this.#w.ops;
     let at = w.length;
     let n = Number(mask);
     w.byte(0);
     if (mask) w.uint(MaskAttr);
     const names = attributeNames(el);
-    for (const name of known.def?.special.length ? [...names, ...known.def.special] : names) {
-      const value = n < MaxAttrs && !known.sent?.has(name) ? valueOf(el, known, name, this.#assets) : null;
+    for (const name of def.special.length ? [...names, ...def.special] : names) {
+      const code = codeOf(known, name);
+      // One attribute in two namespaces is told once.
+      const value = code[0] && n < MaxAttrs && !sentAt(known, name) ? valueOf(el, known, name, code, this.#assets) : null;
       if (value === null) continue;
-      this.#attribute(known, name, value);
+      this.#attribute(known, name, value, code);
       n++;
     }
     w.patch(at, n);
-    if (known.def?.special[0] === '#sheet') this.styles.set(el, styleState(el));
-    const layer = known.def?.name === 'dialog' || names.includes('popover');
-    if (layer || isField(el) || known.def?.name === 'option') this.controls.add(el);
+    if (def.special[0] === '#sheet') this.styles.set(el, styleState(el));
+    const layer = def.name === 'dialog' || names.includes('popover');
+    if (layer || def.control) this.controls.add(el);
     at = w.length;
     n = 0;
     w.byte(0);
     // Most elements have none, and asking costs more than writing the rest of them.
-    const asked = layer || known.def?.lives === true || this.lives.scrolled.has(el);
-    for (const live of asked ? this.lives.of(el, known) : []) {
+    for (const live of layer || def.lives || scrolled.has(el) ? this.lives.of(el, known) : []) {
       (known.live ??= new Map()).set(slot(live), live.join());
       if (isDefault(live)) continue;
       this.#live(live);
@@ -225,18 +230,19 @@ export class Encoder {
   }
 
   /** Writes an attribute; without a value, its name only. */
-  #attribute(known: Known, name: string, value: string | number | null): void {
+  #attribute(known: Known, name: string, value: string | number | null, def = codeOf(known, name)): void {
     // Read by index: taking an array apart goes through its iterator, which shows in code that runs for every attribute.
-    const def = codeOf(known, name);
     const kind = def[1];
     const suffix = def[2];
     this.#w.ops.uint(def[0]);
     if (suffix) this.#w.ref(Role.Name, suffix);
+    const at = sentAt(known, name);
     if (value === null) {
-      known.sent?.delete(name);
+      known.sent?.splice(at - 1, 2);
       return;
     }
-    (known.sent ??= new Map()).set(name, value);
+    if (at && known.sent) known.sent[at] = value;
+    else (known.sent ??= []).push(name, value);
     if (kind === Value.Flag) return;
     if (typeof value === 'number') this.#w.ops.uint(value);
     else this.#w.ref(kind < Value.Number ? kind - 2 : kind, value);
@@ -244,9 +250,9 @@ export class Encoder {
 
   /** Tells what an attribute of a known element is now, if that is not what was told. */
   attribute(el: Element, known: Known, name: string): void {
-    const value = valueOf(el, known, name, this.#assets);
-    const before = known.sent?.get(name) ?? null;
-    if (value === before || (before === null && (known.sent?.size ?? 0) > MaxAttrs - 2)) return;
+    const value = valueOf(el, known, name, codeOf(known, name), this.#assets);
+    const before = known.sent?.[sentAt(known, name) || -1] ?? null;
+    if (value === before || (before === null && (known.sent?.length ?? 0) > 2 * MaxAttrs - 4)) return;
     this.#w.ops.byte(value === null ? OpUnset : OpSet);
     this.#w.id(known.id);
     this.#attribute(known, name, value);
@@ -348,10 +354,11 @@ function sizeOf(el: Element): number[] {
 }
 
 /** Whether content of a kind holds an element. */
-function fits(content: number, name: string): boolean {
+function fits(content: number, how: ElementDef | 'box'): boolean {
+  const { name, space } = how === 'box' ? { name: how, space: 0 } : how;
+  if (content === Content.SVGFlow) return space === 1;
+  if (content === Content.MathFlow) return space === 2;
   if (content === HoldsRoot) return name === 'html';
   if (content === HoldsStyles) return name === 'style';
-  if (content === Content.SVGFlow) return name.startsWith('svg:');
-  if (content === Content.MathFlow) return name.startsWith('math:');
-  return content >= Content.HTMLFlow && name !== 'html' && (!name.includes(':') || name === 'svg:svg' || name === 'math:math');
+  return content >= Content.HTMLFlow && name !== 'html' && (space === 0 || name === 'svg:svg' || name === 'math:math');
 }

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Masks, Privacy, bullets, cardLike, luhn } from './mask';
+import { Masks, Privacy, bullets, cardLike, isField, luhn } from './mask';
 import type { MaskRules } from './mask';
 
 const { Open, Quiet, Masked, Hidden } = Privacy;
@@ -11,7 +11,12 @@ function privacyOf(html: string, rules: Partial<MaskRules> = {}): number {
   const masks = new Masks({ selectors: [], private: false, ...rules });
   const way: Element[] = [];
   for (let el = document.querySelector('#x'); el; el = el.parentElement) way.unshift(el);
-  return way.reduce((outer, el) => masks.of(el, outer), masks.start);
+  const asked = way.reduce((outer, el) => masks.of(el, outer), masks.start);
+  // A whole page that is looked at together says the same.
+  masks.look(document);
+  expect(way.reduce((outer, el) => masks.of(el, outer, isField(el)), masks.start)).toBe(asked);
+  masks.forget();
+  return asked;
 }
 
 beforeEach(() => {
@@ -111,6 +116,32 @@ describe('numbers of cards', () => {
   it('agrees with Luhn', () => {
     expect(['79927398713', '4111111111111111', '0'].every(luhn)).toBe(true);
     expect(['79927398710', '4111111111111112', '1'].some(luhn)).toBe(false);
+  });
+});
+
+describe('a page that is looked at together', () => {
+  it('keeps what was masked before, and what shadow trees mark', () => {
+    document.body.innerHTML = '<p id=was></p><p id=host></p>';
+    const [was, host] = document.querySelectorAll('p');
+    if (!was || !host) throw new Error('no page');
+    const root = host.attachShadow({ mode: 'open' });
+    root.innerHTML = '<b data-vitrine=mask></b><i class="cobrowsing_nosync"></i><u></u>';
+    const masks = new Masks({ selectors: [], private: false });
+    masks.keep(was);
+    masks.look(document);
+    masks.look(root);
+    expect(masks.of(was, Open, false)).toBe(Masked);
+    expect([...root.children].map((el) => masks.of(el, Open, false))).toEqual([Masked, Hidden, Open]);
+  });
+
+  it('asks one by one where a selector means the element itself', () => {
+    document.body.innerHTML = '<p></p>';
+    const p = document.querySelector('p');
+    if (!p) throw new Error('no page');
+    const masks = new Masks({ selectors: ['p:scope'], private: false });
+    masks.look(document);
+    expect(masks.looking).toBe(false);
+    expect(masks.of(p, Open, false)).toBe(Masked);
   });
 });
 

@@ -1,5 +1,5 @@
 // Decides, where the page is read, what is not told. The server decides again by what it can see.
-import { attribute, localName, matches } from './natives';
+import { attribute, findAll, localName, matches } from './natives';
 
 /** What holds for a node. The numbers grow with secrecy. */
 export const Privacy = {
@@ -68,6 +68,7 @@ export class Masks {
   readonly #secret = new WeakSet<Element>();
   readonly #quiet: boolean;
   #selector: string;
+  #marked: Set<Element> | undefined;
 
   constructor(rules: MaskRules) {
     this.#quiet = rules.private;
@@ -89,6 +90,24 @@ export class Masks {
     this.#secret.add(el);
   }
 
+  /** Finds at once what in a tree has marks or must be looked at itself; no other element of it is asked until forget(). */
+  look(root: Document | ShadowRoot): void {
+    // With these, a search from the root and a question to an element do not mean the same.
+    if (/\\|:(scope|host)/i.test(this.#selector)) return;
+    this.#marked ??= new Set();
+    for (const el of findAll(root, `[data-vitrine],.cobrowsing_nosync${this.#selector && ','}${this.#selector}`)) this.#marked.add(el);
+  }
+
+  /** Whether the trees of this moment are being looked at. */
+  get looking(): boolean {
+    return this.#marked !== undefined;
+  }
+
+  /** Ends what look() began: before scripts of the page run again. */
+  forget(): void {
+    this.#marked = undefined;
+  }
+
   /** Whether an element is masked by itself, wherever it stands. */
   own(el: Element, wishes = attribute(el, 'data-vitrine')): boolean {
     if (this.#secret.has(el)) return true;
@@ -97,8 +116,9 @@ export class Masks {
     return found;
   }
 
-  /** What holds for an element whose parent has the given privacy. */
-  of(el: Element, outer: number): number {
+  /** What holds for an element whose parent has the given privacy. What is no field may be known already. */
+  of(el: Element, outer: number, field = true): number {
+    if (this.#marked && !field && !this.#marked.has(el) && !this.#secret.has(el)) return outer;
     const wishes = attribute(el, 'data-vitrine');
     if (outer === Privacy.Hidden || has(wishes, 'hide') || matches(el, '.cobrowsing_nosync')) return Privacy.Hidden;
     if (outer === Privacy.Masked || this.own(el, wishes)) return Privacy.Masked;

@@ -41,6 +41,12 @@ const openRoot = getter(element, 'shadowRoot');
 export const attributeNames = free(element.getAttributeNames);
 export const attribute = free(element.getAttribute);
 export const matches = free(element.matches as Method<Element, [string], boolean>);
+const finder = (proto: ParentNode): ((of: ParentNode, selector: string) => NodeListOf<Element>) =>
+  free(Reflect.get(proto, 'querySelectorAll') as Method<ParentNode, [string], NodeListOf<Element>>);
+const inDocument = finder(Document.prototype);
+const inFragment = finder(DocumentFragment.prototype);
+/** All elements of a document or shadow root that match. */
+export const findAll = (root: ParentNode, selector: string): NodeListOf<Element> => (root === document ? inDocument : inFragment)(root, selector);
 export const rectOf = free(element.getBoundingClientRect);
 const listenTo = free(
   EventTarget.prototype.addEventListener as Method<EventTarget, [string, (event: Event) => void, AddEventListenerOptions], unknown>,

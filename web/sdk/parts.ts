@@ -1,7 +1,7 @@
 // Parts of the SDK that come when a session needs them, so that pages on which nobody asks for help load less.
 import type { dispatch } from './input';
 import { Privacy, inputType, isField, isTextField, readonlyWish } from './mask';
-import { above, focused, later, ours, rectOf, setter, shadowOf } from './natives';
+import { above, attribute, focused, later, localName, namespaceOf, ours, rectOf, setter, shadowOf } from './natives';
 import type { UI } from './ui';
 import type * as Words from './words';
 
@@ -14,7 +14,7 @@ export interface Parts {
 
 /** What parts share with the core: functions that were taken from the page when the SDK loaded, and what is known of it. */
 const lent: Readonly<Record<string, unknown>> = {
-  './natives': { above, focused, later, ours, rectOf, setter, shadowOf },
+  './natives': { above, attribute, focused, later, localName, namespaceOf, ours, rectOf, setter, shadowOf },
   './mask': { Privacy, inputType, isField, isTextField, readonlyWish },
 };
 

@@ -9,7 +9,7 @@ import { Privacy, inputType, isTextField, readonlyWish } from './mask';
 import { attribute, localName, matches } from './natives';
 import type { Known } from './tree';
 import type { AttrDef } from './vocab';
-import { AriaAttr, DataAttr, EditableAttr, ReadonlyAttr, RefAttr, isSheetLink, validSuffix } from './vocab';
+import { AriaAttr, DataAttr, EditableAttr, ReadonlyAttr, RefAttr, vocabulary } from './vocab';
 
 const MAX_ATTR = 64 << 10;
 const MAX_SIDE = 16384;
@@ -20,16 +20,17 @@ export type LiveState = readonly [kind: number, value: string | number, more?: n
 
 /** How a page's attribute is coded on an element. */
 export function codeOf(known: Known, name: string): AttrDef {
-  const def = known.def?.attrs.get(name);
-  if (def && !name.endsWith('-')) return def;
+  for (const attrs of known.def?.attrs ?? []) {
+    const def = attrs.get(name);
+    if (def) return def;
+  }
   const prefix = name.startsWith('data-') ? DataAttr : name.startsWith('aria-') ? AriaAttr : 0;
   const suffix = name.slice(5);
-  return [prefix && validSuffix(prefix, suffix) ? prefix : 0, Value.Attr, suffix, []];
+  return [prefix && vocabulary.validSuffix(prefix, suffix) ? prefix : 0, Value.Attr, suffix, []];
 }
 
 /** What a page's attribute says; null when it is not told. Names with # are those that no attribute of the page tells alone. */
-export function valueOf(el: Element, known: Known, name: string, assets: Assets): string | number | null {
-  const def = codeOf(known, name);
+export function valueOf(el: Element, known: Known, name: string, def: AttrDef, assets: Assets): string | number | null {
   const code = def[0];
   const kind = def[1];
   const open = known.privacy === Privacy.Open;
@@ -69,18 +70,19 @@ function pictureOf(el: Element): string {
 /** Whether a style sheet is there but does not apply. */
 export function isOff(el: Element): boolean {
   const { sheet } = el as HTMLStyleElement;
-  return sheet?.disabled ?? (isSheetLink(el) && (attribute(el, 'disabled') !== null || /\balternate\b/i.test(attribute(el, 'rel') ?? '')));
+  return sheet?.disabled ?? (vocabulary.isSheetLink(el) && (attribute(el, 'disabled') !== null || /\balternate\b/i.test(attribute(el, 'rel') ?? '')));
 }
 
 const clamp = (n: number, max: number): number => Math.min(Math.max(Math.round(n) || 0, -max), max);
 const scroll = (x: number, y: number): LiveState => [LiveScroll, clamp(x, MAX_SCROLL), clamp(y, MAX_SCROLL)];
 
+/** Elements that were scrolled; no other is asked, because asking costs a layout. A new snapshot asks them again. */
+export const scrolled = new WeakSet<Element>();
+
 /** Tells live states: what a node is in right now, which its attributes do not tell. */
 export class Lives {
   readonly #opened = new Map<Element, number>();
   #order = 0;
-  /** Elements that were scrolled; no other is asked, because asking costs a layout. */
-  readonly scrolled = new WeakSet<Element>();
 
   /** The live states of an element, defaults included. */
   of(el: Element, known: Known): LiveState[] {
@@ -103,7 +105,7 @@ export class Lives {
       out.push(scroll(scrollX, scrollY));
     }
     if (isLayer(el)) out.push(this.#layer(el));
-    if (this.scrolled.has(el)) out.push(scroll(el.scrollLeft, el.scrollTop));
+    if (scrolled.has(el)) out.push(scroll(el.scrollLeft, el.scrollTop));
     return out;
   }
 

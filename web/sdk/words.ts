@@ -1,2 +1,97 @@
-// The vocabulary, as a part of the SDK: only a session needs it.
-export { ATTRIBUTES, ELEMENTS, PREFIXES } from '../wire/vocabulary';
+// The vocabulary as the encoder looks it up, as a part of the SDK: only a session needs it.
+import { ATTRIBUTES, ELEMENTS, NAMESPACES, PREFIXES } from '../wire/vocabulary';
+import { attribute, localName, namespaceOf } from './natives';
+import { AriaAttr } from './vocab';
+import type { AttrDef, ElementDef } from './vocab';
+
+const defs = new Map<string, ElementDef>();
+
+/** Attributes of the page that are told under another name. */
+const spoken: Readonly<Record<string, string>> = { '#readonly': ' data-vitrine', '#editable': ' contenteditable', '#ref': ' href xlink:href' };
+
+// Attributes by the page's names: of every element of a namespace, by its number, and of those of one name.
+const attrs = new Map<string, Map<string, AttrDef>>();
+
+function attrsOf(name: string): Map<string, AttrDef> {
+  const known = attrs.get(name) ?? new Map<string, AttrDef>();
+  attrs.set(name, known);
+  return known;
+}
+
+/** The states and properties of WAI-ARIA 1.2 and 1.3, without their prefix; the server knows no others. */
+const aria =
+  /^(activedescendant|atomic|autocomplete|braillelabel|brailleroledescription|busy|checked|col(count|index|indextext|span)|controls|current|describedby|description|details|disabled|dropeffect|errormessage|expanded|flowto|grabbed|haspopup|hidden|invalid|keyshortcuts|label|labelledby|level|live|modal|multiline|multiselectable|orientation|owns|placeholder|posinset|pressed|readonly|relevant|required|roledescription|row(count|index|indextext|span)|selected|setsize|sort|value(max|min|now|text)|virtualcontent)$/;
+/** Says nothing that a person sees, or acts in a way that a copy must not. */
+const omitted = /^(script|noscript|template|base|meta|title|source|track|param|datalist|noembed|noframes|frameset|frame)$/;
+/** Stands for something that is not shared: an empty box of the same size. */
+const boxed = /^(iframe|object|embed|audio|video|canvas)$/;
+const custom = /^(?!annotation-xml|color-profile|font-face|missing-glyph)[a-z][a-z0-9._]*-[a-z0-9._-]+$/;
+
+/** How an element is told: by a definition, as a box, or not at all. */
+export function tell(el: Element): ElementDef | 'box' | undefined {
+  const space = NAMESPACES.indexOf(namespaceOf(el) as (typeof NAMESPACES)[number]);
+  const name = localName(el);
+  if (space === 1) return defs.get(`svg:${name}`);
+  if (space === 2) return defs.get(`math:${name}`) ?? (name.startsWith('annotation') ? undefined : defs.get('math:mrow'));
+  if (space) return undefined;
+  const known = plain.get(name);
+  if (known) return known;
+  if (omitted.test(name)) return undefined;
+  if (boxed.test(name)) return 'box';
+  if (name === 'link') return isSheetLink(el) ? styleDef : undefined;
+  if (name === 'style' && !/^(text\/css)?$/i.test(attribute(el, 'type') ?? '')) return undefined;
+  const def = /[:#]/.test(name) ? undefined : defs.get(name);
+  return def ?? defs.get(name.length <= 64 && custom.test(name) ? '#custom' : 'span');
+}
+
+/** Whether a link element is a style sheet. */
+export function isSheetLink(el: Element): boolean {
+  return /(^|\s)stylesheet(\s|$)/i.test(attribute(el, 'rel') ?? '') && attribute(el, 'href') !== null;
+}
+
+/** Whether what follows data- (or aria-) may be said. */
+export function validSuffix(code: number, suffix: string): boolean {
+  return (code === AriaAttr ? aria : /^[a-z0-9._:-]{1,64}$/).test(suffix);
+}
+
+function readAttributes(): void {
+  let code = 0;
+  for (const [kind, where, names, on = '', values = ''] of ATTRIBUTES) {
+    const list = values.split(' ');
+    for (const spelling of names.split(' ')) {
+      const def: AttrDef = [++code, kind, '', list];
+      if (spelling.endsWith('-')) continue; // of what follows, codeOf judges
+      for (const page of (spelling + (spoken[spelling] ?? '')).split(' ')) {
+        for (const name of (on || (['0', '1', '0 1 2', '', '2'][where] ?? '')).split(' ')) attrsOf(name).set(page, def);
+      }
+    }
+  }
+}
+
+function readElements(): void {
+  let last = 0;
+  for (const [space, content, names] of ELEMENTS) {
+    for (const local of names.split(' ')) {
+      const name = (PREFIXES[space] ?? '') + local;
+      const def = {
+        code: ++last,
+        name,
+        content,
+        attrs: [attrsOf(name), attrsOf(String(space))],
+        special: /style$/.test(name) ? ['#sheet', '#disabled'] : /^(img|input|svg:image)$/.test(name) ? ['#src'] : [],
+        control: /^(input|textarea|select|option|dialog)$/.test(name),
+        hosts: /^(#custom|article|aside|blockquote|body|div|footer|h\d|header|main|nav|p|section|span)$/.test(name),
+        space,
+        lives: /^(input|textarea|option|img|html|dialog)$/.test(name),
+      };
+      defs.set(name, def);
+    }
+  }
+}
+
+readAttributes();
+readElements();
+/** Elements of HTML that are told by their definition, whatever stands on them. */
+const plain = new Map([...defs].filter(([name]) => !/[:#]|^(link|style)$/.test(name) && !omitted.test(name) && !boxed.test(name)));
+/** The definition of a style element. */
+export const styleDef = defs.get('style');

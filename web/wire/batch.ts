@@ -1,5 +1,5 @@
 // Writes batches: the string table, the literals and the token stream of internal/wire/dom.go.
-import { Writer } from './codec';
+import { Writer, encoder } from './codec';
 import { MaxTable, MaxTableBytes, Role, batch } from './frames';
 
 // At most three bytes a UTF-16 unit, so a string of this length fits into a table entry (MaxEntry).
@@ -9,7 +9,9 @@ const ENTRY_UNITS = 42;
 export class BatchWriter {
   /** The token stream of the batch. */
   readonly ops = new Writer(4096);
-  private readonly strings = new Writer(4096);
+  // New entries of the table, role, length and text, in one string: it is encoded at once, which takes a fraction of the time
+  // that as many short strings do. Role and length are below 128, a byte each in UTF-8.
+  private strings = '';
   private readonly literals = new Writer(1024);
   private readonly tables: Map<string, number>[] = [];
   private entries = 0;
@@ -22,7 +24,7 @@ export class BatchWriter {
   /** Starts a batch. A snapshot, and a batch that finds the table nearly full, empties the table first. */
   begin(snapshot: boolean): void {
     this.ops.clear();
-    this.strings.clear();
+    this.strings = '';
     this.literals.clear();
     this.newStrings = this.newLiterals = this.last = 0;
     this.cleared ||= snapshot || this.entries > MaxTable * 0.9 || this.tableBytes > MaxTableBytes * 0.9;
@@ -40,8 +42,9 @@ export class BatchWriter {
       return;
     }
     if (table && text.length <= ENTRY_UNITS && this.entries < MaxTable && this.tableBytes + ENTRY_UNITS * 3 <= MaxTableBytes) {
-      this.strings.uint(role);
-      this.tableBytes += this.strings.text(text);
+      const bytes = /[\u0080-\uffff]/.test(text) ? encoder.encode(text).length : text.length;
+      this.strings += String.fromCharCode(role, bytes) + text;
+      this.tableBytes += bytes;
       this.newStrings++;
       table.set(text, ++this.entries);
       this.ops.uint(this.entries);
@@ -59,21 +62,16 @@ export class BatchWriter {
     this.last = id;
   }
 
-  /** How many bytes the batch has so far. */
-  get size(): number {
-    return this.ops.length + this.strings.length + this.literals.length;
-  }
-
   /** The frame. */
   end(epoch: number, seq: number, snapshot: boolean): Uint8Array {
-    const w = new Writer(this.size + 32);
+    const w = new Writer(this.ops.length + this.strings.length + this.literals.length + 32);
     w.uint(parseInt(batch, 10));
     w.uint(epoch);
     w.uint(seq);
     w.byte(snapshot ? 1 : 0);
     w.byte(this.cleared ? 1 : 0);
     w.uint(this.newStrings);
-    w.raw(this.strings.bytes);
+    w.raw(encoder.encode(this.strings));
     w.uint(this.newLiterals);
     w.raw(this.literals.bytes);
     w.uint(this.ops.length);
@@ -86,7 +84,7 @@ export class BatchWriter {
   wipe(): void {
     for (const table of this.tables) table.clear();
     this.ops.wipe();
-    this.strings.wipe();
+    this.strings = '';
     this.literals.wipe();
   }
 }

@@ -17,7 +17,7 @@ export class WireError extends Error {
 }
 
 const MAX_UINT = 2 ** 31 - 1;
-const encoder = new TextEncoder();
+export const encoder = new TextEncoder();
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Takes numbers and strings from the front of an array; throws a WireError. */
@@ -105,7 +105,7 @@ export class Writer {
   }
 
   byte(b: number): void {
-    this.room(1);
+    if (this.length === this.buf.length) this.room(1);
     this.buf[this.length++] = b;
   }
 
@@ -115,13 +115,9 @@ export class Writer {
   }
 
   uint(v: number): void {
-    this.room(8);
     let rest = v;
-    while (rest >= 0x80) {
-      this.buf[this.length++] = (rest % 128) | 0x80;
-      rest = Math.floor(rest / 128);
-    }
-    this.buf[this.length++] = rest;
+    for (; rest > 127; rest = Math.floor(rest / 128)) this.byte((rest % 128) | 0x80);
+    this.byte(rest);
   }
 
   int(v: number): void {
@@ -134,21 +130,11 @@ export class Writer {
     this.length += bytes.length;
   }
 
-  /** Length in bytes, then the text as UTF-8; lone surrogates become U+FFFD. Returns the length in bytes. */
-  text(s: string): number {
-    const n = s.length;
-    if (n < 43) {
-      // At most three bytes a unit, so the length takes one byte.
-      this.room(n * 3 + 1);
-      const { written } = encoder.encodeInto(s, this.buf.subarray(this.length + 1));
-      this.buf[this.length] = written;
-      this.length += written + 1;
-      return written;
-    }
+  /** Length in bytes, then the text as UTF-8; lone surrogates become U+FFFD. */
+  text(s: string): void {
     const bytes = encoder.encode(s);
     this.uint(bytes.length);
     this.raw(bytes);
-    return bytes.length;
   }
 
   clear(): void {
