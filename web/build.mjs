@@ -56,15 +56,26 @@ function lender(lent) {
   };
 }
 
-// The SDK is loaded by every page of an owner's site, so it is minified a second time: a twentieth less.
-async function squeezed(files) {
+// The SDK is loaded by every page of an owner's site, so it is minified a second time, and without the code by which bundlers
+// imitate modules: a classic script is a function that gives what it exports, a part is a function of what its core lends.
+// Every line stays a line, so the source map goes on fitting.
+function wrap(text, { global, lent }) {
+  const renamed = (list, as) => list.replace(/([\w$]+) as ([\w$]+)/g, as);
+  const lends = text.replace(/^import \{([^}]*)\} from ("[^"]+");/gm, (_, list, from) => `const {${renamed(list, '$1: $2')}} = lend(${from});`);
+  const gives = lends.replace(/^export \{([^}]*)\};/m, (_, list) => `return {${renamed(list, '$2: $1')}};}`);
+  return lent ? `export default lend => {${gives};` : `"use strict";var ${global} = (() => {${gives})();`;
+}
+
+async function squeezed(files, kind) {
   const code = files.find(({ path }) => !path.endsWith('.map'));
   const map = files.find(({ path }) => path.endsWith('.map'));
-  const small = await squeeze(code.text, { content: map.text, url: relative(dirname(code.path), map.path) });
+  const text = kind.global || kind.lent ? wrap(code.text, kind) : code.text;
+  const small = await squeeze(text, { content: map.text, url: relative(dirname(code.path), map.path) });
   return [[relative(dist, code.path), Buffer.from(small.code)], [relative(dist, map.path), Buffer.from(small.map)]];
 }
 
 async function bundle({ from, to, global, lent }) {
+  const twice = to.startsWith('sdk/vitrine');
   const result = await build({
     absWorkingDir: web,
     entryPoints: [from],
@@ -72,18 +83,18 @@ async function bundle({ from, to, global, lent }) {
     bundle: true,
     write: false,
     ...minified,
-    sourcemap: 'linked',
-    format: lent ? 'cjs' : global === undefined ? 'esm' : 'iife',
+    ...(twice ? { minify: false, minifySyntax: true, minifyIdentifiers: true } : {}),
+    sourcemap: twice ? 'external' : 'linked',
+    format: twice || global === undefined ? 'esm' : 'iife',
     plugins: lent ? [lender(lent), inline] : [inline],
-    ...(lent ? { banner: { js: 'export default require=>{const module={};' }, footer: { js: 'return module.exports}' } } : {}),
     // A classic script has no import.meta; sdk/parts.ts knows.
-    logOverride: { 'empty-import-meta': 'silent' },
-    ...(global ? { globalName: global } : {}),
+    ...(twice && global ? { define: { 'import.meta.url': 'undefined' } } : {}),
+    ...(global && !twice ? { globalName: global } : {}),
     jsx: 'automatic',
     jsxImportSource: 'preact',
     logLevel: 'warning',
   });
-  if (to.startsWith('sdk/vitrine')) return squeezed(result.outputFiles);
+  if (twice) return squeezed(result.outputFiles, { global, lent });
   return result.outputFiles.map((file) => [relative(dist, file.path), file.contents]);
 }
 

@@ -31,5 +31,5 @@ export const inline = {
 
 /** Minifies code a second time, with a source map if its first one is given. */
 export function squeeze(code, sourceMap) {
-  return minify(code, { ecma: 2022, compress: { ecma: 2022, passes: 3 }, ...(sourceMap ? { sourceMap } : {}) });
+  return minify(code, { ecma: 2022, compress: { ecma: 2022, passes: 3, hoist_funs: true }, ...(sourceMap ? { sourceMap } : {}) });
 }
