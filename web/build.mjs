@@ -15,8 +15,7 @@ const dist = join(web, 'dist');
 const bundles = [
   { from: 'sdk/main.ts', to: 'sdk/vitrine.js', global: 'Vitrine' },
   { from: 'sdk/main.ts', to: 'sdk/vitrine.mjs' },
-  { from: 'sdk/ui.ts', to: 'sdk/vitrine-ui.mjs', lent: ['./natives'] },
-  { from: 'sdk/words.ts', to: 'sdk/vitrine-words.mjs', lent: [] },
+  { from: 'sdk/more.ts', to: 'sdk/vitrine-session.mjs', lent: ['./natives', './css'] },
   { from: 'sdk/input.ts', to: 'sdk/vitrine-control.mjs', lent: ['./natives', './mask'] },
   { from: 'viewer/main.ts', to: 'sdk/viewer.js', global: 'VitrineViewer' },
   { from: 'viewer/main.ts', to: 'sdk/viewer.mjs' },

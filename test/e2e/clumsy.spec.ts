@@ -58,7 +58,7 @@ test('start says what is wrong, and leaves nothing behind', async ({ customer, a
 
   site.headers.set('/parts/', { 'Content-Security-Policy': `script-src 'self' 'unsafe-inline' ${server.base}/sdk/vitrine.js` });
   await page.goto(at('parts/form.html'));
-  expect(await start({})).toMatch(/vitrine-ui\.mjs: let script-src/);
+  expect(await start({})).toMatch(/vitrine-session\.mjs: let script-src/);
   site.headers.set('/calls/', { 'Content-Security-Policy': "connect-src 'self'" });
   await page.goto(at('calls/form.html'));
   expect(await start({})).toMatch(/let connect-src/);

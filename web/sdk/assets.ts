@@ -1,9 +1,10 @@
 // Images, fonts and style sheets: named at once by their address, offered when their bytes are known, sent when asked for.
 import { AssetKind, GoneReason, MaxChunk } from '../wire/frames';
 import type { FromCustomer } from '../wire/frames';
-import { absolute, changes, fetchSheet, flatten, rulesText } from './css';
+import { absolute, changes } from './css';
 import type { Rename } from './css';
 import { attribute, later, localName, request } from './natives';
+import { fetchSheet, flatten, rulesText } from './sheets';
 
 const MAX_SIZE = 8 << 20;
 const MAX_SIDE = 2048;

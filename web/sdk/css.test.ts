@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 
 // What jsdom lacks of the browser's style sheets; the hooks wrap it.
 Object.assign(globalThis, { CSSGroupingRule: function () {} });
-const { absolute, flatten, renameURLs } = await import('./css');
+const { absolute, renameURLs } = await import('./css');
+const { flatten } = await import('./sheets');
 
 const base = 'https://shop.example/a/b.css';
 const rename = (css: string): string => renameURLs(css, base, (url, font) => `<${font ? 'font ' : ''}${url}>`);

@@ -24,7 +24,7 @@ async function create(options: StartOptions): Promise<Session> {
     if (!valid(selector)) throw new TypeError(`Vitrine.start cannot mask "${selector}": that is no CSS selector`);
   }
   const server = new URL(options.server, location.href).origin;
-  const shown = await prepare();
+  const more = await prepare();
   const body = JSON.stringify(token ? { token } : { siteKey });
   const answer = await send(`${server}/v1/sessions`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
   const made = (await answer.json()) as Kept & { readonly mask?: Mask };
@@ -32,18 +32,18 @@ async function create(options: StartOptions): Promise<Session> {
   const selectors = [...(wish.selectors ?? []), ...(rules?.selectors ?? [])];
   // A rule of the site that cannot be read may have meant anything: then everything is masked.
   const all = wish.private === true || rules?.private === true || !selectors.every(valid);
-  return run({ ...made, server, mask: { selectors, private: all }, ui, locale }, shown, consent);
+  return run({ ...made, server, mask: { selectors, private: all }, ui, locale }, more, consent);
 }
 
 /** Loads what a session needs beyond this script. */
-async function prepare(): Promise<Parts['ui']> {
-  const [shown, words] = await Promise.all([part('ui'), part('words')]);
-  learn(words);
-  return shown;
+async function prepare(): Promise<Parts['session']> {
+  const more = await part('session');
+  learn(more);
+  return more;
 }
 
-function run(kept: Kept, shown: Parts['ui'], consent?: StartOptions['consent']): PageSession {
-  const session = new PageSession(kept, shown, consent);
+function run(kept: Kept, more: Parts['session'], consent?: StartOptions['consent']): PageSession {
+  const session = new PageSession(kept, more, consent);
   session.on('end', () => (current = undefined));
   return (current = session);
 }
@@ -61,9 +61,9 @@ export async function start(options: StartOptions): Promise<Session> {
 
 /** Goes on with the session that the page before left. */
 async function resume(): Promise<void> {
-  const shown = await prepare();
+  const more = await prepare();
   const kept = take();
-  if (kept) run(kept, shown);
+  if (kept) run(kept, more);
 }
 
 // A session goes on when the customer moves to another page of the site, or reloads this one.

@@ -1,20 +1,20 @@
 // Parts of the SDK that come when a session needs them, so that pages on which nobody asks for help load less.
 import type { dispatch } from './input';
+import { absolute, changes, renameURLs } from './css';
 import { Privacy, inputType, isField, isTextField, readonlyWish } from './mask';
-import { above, attribute, focused, later, localName, namespaceOf, ours, rectOf, setter, shadowOf } from './natives';
-import type { UI } from './ui';
-import type * as Words from './words';
+import { above, attribute, focused, later, localName, namespaceOf, ours, rectOf, request, setter, shadowOf } from './natives';
+import type * as More from './more';
 
 /** What each part gives. */
 export interface Parts {
-  readonly ui: { readonly UI: typeof UI };
-  readonly words: typeof Words;
+  readonly session: typeof More;
   readonly control: { readonly dispatch: typeof dispatch };
 }
 
 /** What parts share with the core: functions that were taken from the page when the SDK loaded, and what is known of it. */
 const lent: Readonly<Record<string, unknown>> = {
-  './natives': { above, attribute, focused, later, localName, namespaceOf, ours, rectOf, setter, shadowOf },
+  './natives': { above, attribute, focused, later, localName, namespaceOf, ours, rectOf, request, setter, shadowOf },
+  './css': { absolute, changes, renameURLs },
   './mask': { Privacy, inputType, isField, isTextField, readonlyWish },
 };
 

@@ -2,7 +2,7 @@
 import { ProtocolVersion } from '../wire/frames';
 import type { Ask as AskFrame, Pointed, ToCustomer } from '../wire/frames';
 import { TABLE_VERSION } from '../wire/vocabulary';
-import { Assets } from './assets';
+import type { Assets } from './assets';
 import { Capture } from './capture';
 import type { Agent, Ask, EndReason, Events, Scope, Session, StartOptions, State } from './index';
 import { Masks } from './mask';
@@ -33,6 +33,7 @@ const POINTER_EVERY = 40; // milliseconds
 /** A session of this page. */
 export class PageSession implements Session {
   readonly #kept: Kept;
+  readonly #more: Parts['session'];
   readonly #listeners = new Map<string, Set<(value: never) => void>>();
   readonly #masks: Masks;
   readonly #ui: UI;
@@ -49,11 +50,12 @@ export class PageSession implements Session {
   // What the customer decided last. A connection that breaks may take the word with it; then it is said again.
   readonly #said = { held: false, taken: 0, gone: false };
 
-  constructor(kept: Kept, { UI }: Parts['ui'], consent: StartOptions['consent']) {
+  constructor(kept: Kept, more: Parts['session'], consent: StartOptions['consent']) {
     this.#kept = kept;
+    this.#more = more;
     this.#consent = consent;
     this.#masks = new Masks(kept.mask);
-    this.#ui = new UI(kept, this, () => this.#rewritten());
+    this.#ui = new more.UI(kept, this, () => this.#rewritten());
     this.#transport = this.#connect();
     this.#attend();
     this.#renewCode();
@@ -272,7 +274,7 @@ export class PageSession implements Session {
   #welcome(salt: number): void {
     this.#capture?.stop();
     this.#assets?.close();
-    this.#assets = new Assets(salt, this.#transport);
+    this.#assets = new this.#more.Assets(salt, this.#transport);
     this.#capture = new Capture(this.#transport, this.#masks, this.#assets, this.#capture?.epoch ?? 0);
   }
 

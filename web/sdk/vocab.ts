@@ -27,9 +27,9 @@ export const EditableAttr = 5;
 export const RefAttr = 8;
 
 /** The vocabulary, which comes with a session. Nothing can be told before. */
-export let vocabulary: typeof Words;
+export let vocabulary: Pick<typeof Words, 'isSheetLink' | 'styleDef' | 'tell' | 'validSuffix'>;
 
 /** Takes the vocabulary. */
-export function learn(words: typeof Words): void {
+export function learn(words: typeof vocabulary): void {
   vocabulary = words;
 }

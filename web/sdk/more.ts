@@ -1,0 +1,4 @@
+// What a session needs beyond the core, as a part of the SDK.
+export { Assets } from './assets';
+export { UI } from './ui';
+export { isSheetLink, styleDef, tell, validSuffix } from './words';
