@@ -1,6 +1,6 @@
 // Carries out what an agent does, on the live page, and says so when it does not.
 import { Move } from '../wire/frames';
-import type { Choose, Click, FromCustomer, Navigate, PressKey, ScrollTo, SetValue, TypeText } from '../wire/frames';
+import type { Choose, Click, Navigate, PressKey, Receipt, ScrollTo, SetValue, TypeText } from '../wire/frames';
 import { common, fire, insert, select, setValue, willChange } from './edit';
 import type { Field } from './edit';
 import type { Scope } from './index';
@@ -22,7 +22,7 @@ const setSelected = setter(HTMLOptionElement.prototype, 'selected');
 const AS_TYPED = 32; // longer texts come at once, as pasted ones do
 
 /** Carries out an input, or tells the server which rule kept it from that. */
-export function dispatch(frame: InputFrame, page: Page, granted: readonly Scope[], send: (frame: FromCustomer) => void): void {
+export function dispatch(frame: InputFrame, page: Page, granted: readonly Scope[], send: (frame: Receipt) => void): void {
   try {
     const scope = needs[frame.kind];
     refuse(!granted.includes(scope), `scope-${scope}`);

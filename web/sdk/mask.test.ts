@@ -1,7 +1,8 @@
 // @vitest-environment jsdom
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Masks, Privacy, bullets, cardLike, isField, luhn } from './mask';
+import { Masks, bullets, cardLike, isField, luhn } from './mask';
 import type { MaskRules } from './mask';
+import { Privacy } from './privacy';
 
 const { Open, Quiet, Masked, Hidden } = Privacy;
 

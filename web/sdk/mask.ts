@@ -1,13 +1,6 @@
 // Decides, where the page is read, what is not told. The server decides again by what it can see.
 import { attribute, findAll, localName, matches } from './natives';
-
-/** What holds for a node. The numbers grow with secrecy. */
-export const Privacy = {
-  Open: 0,
-  Quiet: 1, // private by default: text and values as bullets, nothing declared to the server
-  Masked: 2, // declared: the server refuses to hear or to type anything there
-  Hidden: 3, // an empty box
-} as const;
+import { Privacy } from './privacy';
 
 /** What the owner wants masked besides what always is. */
 export interface MaskRules {

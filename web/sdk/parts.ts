@@ -1,7 +1,7 @@
 // Parts of the SDK that come when a session needs them, so that pages on which nobody asks for help load less.
 import type { dispatch } from './input';
 import { absolute, changes, renameURLs } from './css';
-import { Privacy, inputType, isField, isTextField, readonlyWish } from './mask';
+import { inputType, isField, isTextField, readonlyWish } from './mask';
 import { above, attribute, focused, later, localName, namespaceOf, ours, rectOf, request, setter, shadowOf } from './natives';
 import type * as More from './more';
 
@@ -15,7 +15,7 @@ export interface Parts {
 const lent: Readonly<Record<string, unknown>> = {
   './natives': { above, attribute, focused, later, localName, namespaceOf, ours, rectOf, request, setter, shadowOf },
   './css': { absolute, changes, renameURLs },
-  './mask': { Privacy, inputType, isField, isTextField, readonlyWish },
+  './mask': { inputType, isField, isTextField, readonlyWish },
 };
 
 // Parts lie beside the script. import.meta is for the ES module; a classic script has none.

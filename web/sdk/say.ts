@@ -5,8 +5,9 @@ import {
 import { Value } from '../wire/vocabulary';
 import type { Assets } from './assets';
 import { absolute, renameURLs } from './css';
-import { Privacy, inputType, isTextField, readonlyWish } from './mask';
+import { inputType, isTextField, readonlyWish } from './mask';
 import { attribute, localName, matches } from './natives';
+import { Privacy } from './privacy';
 import type { Known } from './tree';
 import type { AttrDef } from './vocab';
 import { AriaAttr, DataAttr, EditableAttr, ReadonlyAttr, RefAttr, vocabulary } from './vocab';

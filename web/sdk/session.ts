@@ -25,9 +25,6 @@ const ALL_BUT_VIEW = 254;
 
 const scopeNames = (bits: number): Scope[] => scopes.filter((_, i) => bits & (1 << i));
 
-/** Which states may follow which: from the end there is no way back, whatever a late frame says. */
-const moves: Readonly<Record<State, boolean>> = { waiting: true, asked: true, active: true, paused: true, resuming: true, ended: false };
-
 const POINTER_EVERY = 40; // milliseconds
 
 /** A session of this page. */
@@ -101,6 +98,11 @@ export class PageSession implements Session {
     this.#capture.start(0);
   }
 
+  /** From the end there is no way back, whatever a late frame says. */
+  get #past(): boolean {
+    return this.#state === 'ended';
+  }
+
   get id(): string {
     return this.#kept.session;
   }
@@ -151,7 +153,7 @@ export class PageSession implements Session {
   }
 
   end(): void {
-    if (this.#state === 'ended') return;
+    if (this.#past) return;
     this.#capture?.stop();
     if (!this.#transport.send({ kind: 'end' })) void call(this.#kept, '', { method: 'DELETE', keepalive: true }).catch(() => undefined);
     this.#ended('customer');
@@ -281,7 +283,7 @@ export class PageSession implements Session {
   #move(state: State, reason: EndReason): void {
     if (state === 'ended') {
       this.#ended(reason);
-    } else if (state !== this.#state && moves[this.#state]) {
+    } else if (state !== this.#state && !this.#past) {
       this.#state = state;
       this.#emit('state', state);
       this.#show();
@@ -296,7 +298,7 @@ export class PageSession implements Session {
   }
 
   #show(): void {
-    if (moves[this.#state]) this.#ui.show(this);
+    if (!this.#past) this.#ui.show(this);
   }
 
   /** Asks the customer, one question after the other. Whatever goes wrong is a refusal. */
@@ -309,7 +311,7 @@ export class PageSession implements Session {
     } catch (error) {
       reportError(error);
     }
-    if (!moves[this.#state]) return;
+    if (this.#past) return;
     if (yes) this.#said.taken &= ~frame.scopes;
     this.#transport.send({ kind: 'answer', ask: frame.ask, granted: (yes as unknown) === true ? frame.scopes : 0 });
     this.#asks.shift();
@@ -358,7 +360,7 @@ export class PageSession implements Session {
   }
 
   #ended(reason: EndReason): void {
-    if (!moves[this.#state]) return;
+    if (this.#past) return;
     this.#over.abort();
     this.#capture?.stop();
     this.#assets?.close();

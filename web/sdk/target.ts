@@ -1,6 +1,7 @@
 // Judges the live element that an agent's input is meant for. The server has judged its copy; the page may have moved on.
-import { Privacy, inputType, isField, isTextField, readonlyWish } from './mask';
+import { inputType, isField, isTextField, readonlyWish } from './mask';
 import { above, ours, rectOf, shadowOf } from './natives';
+import { Privacy } from './privacy';
 
 // Why an input is not carried out; the names are those of the server's rules.
 export const Stale = 'row42-stale';

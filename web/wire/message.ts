@@ -4,7 +4,8 @@ import { DeflateFrom, MaxFrame, MaxMessage, MaxMessageIn } from './frames';
 
 const MAX_RATIO = 100;
 
-async function pump(bytes: Uint8Array, through: CompressionStream | DecompressionStream, max: number): Promise<Uint8Array> {
+async function inflate(bytes: Uint8Array, max: number): Promise<Uint8Array> {
+  const through = new DecompressionStream('deflate-raw');
   const writer = through.writable.getWriter();
   // Errors surface on the readable side.
   writer.write(bytes as Uint8Array<ArrayBuffer>).catch(() => undefined);
@@ -28,7 +29,12 @@ export const canDeflate = typeof CompressionStream === 'function';
 /** A frame deflated, or null when that is not worth it. */
 export async function deflate(frame: Uint8Array): Promise<Uint8Array | null> {
   if (!canDeflate || frame.length < DeflateFrom) return null;
-  const packed = await pump(frame, new CompressionStream('deflate-raw'), frame.length);
+  const { readable, writable } = new CompressionStream('deflate-raw');
+  const writer = writable.getWriter();
+  // Errors surface on the readable side.
+  writer.write(frame as Uint8Array<ArrayBuffer>).catch(() => undefined);
+  writer.close().catch(() => undefined);
+  const packed = new Uint8Array(await new Response(readable).arrayBuffer());
   return packed.length < frame.length && frame.length <= packed.length * MAX_RATIO ? packed : null;
 }
 
@@ -121,7 +127,7 @@ export class Assembler {
     }
     if (size !== null && size > bytes.length * MAX_RATIO) throw new WireError('row38-ratio');
     const work = async (): Promise<void> => {
-      const frame = size === null ? bytes : await pump(bytes, new DecompressionStream('deflate-raw'), size);
+      const frame = size === null ? bytes : await inflate(bytes, size);
       if (size !== null && frame.length !== size) throw new WireError('row38-inflate');
       this.onFrame(frame);
     };
