@@ -36,8 +36,8 @@ export class PageSession implements Session {
   readonly #ui: UI;
   #over = new AbortController();
   readonly #asks: AskFrame[] = [];
-  #consent: StartOptions['consent'];
-  #ready: (() => void) | undefined; // the page has given its consent function
+  // How the page asks, if it does so itself, and who waits for it to say how.
+  readonly #page: { consent: StartOptions['consent']; ready?: () => void };
   #transport: Transport;
   #assets: Assets | undefined;
   #capture: Capture | undefined;
@@ -50,7 +50,7 @@ export class PageSession implements Session {
   constructor(kept: Kept, more: Parts['session'], consent: StartOptions['consent']) {
     this.#kept = kept;
     this.#more = more;
-    this.#consent = consent;
+    this.#page = { consent };
     this.#masks = new Masks(kept.mask);
     this.#ui = new more.UI(kept, this, () => this.#rewritten());
     this.#transport = this.#connect();
@@ -125,8 +125,8 @@ export class PageSession implements Session {
 
   /** Takes the consent function of a page that came to a session which was going on. */
   attach({ consent }: StartOptions): void {
-    this.#consent = consent ?? this.#consent;
-    this.#ready?.();
+    this.#page.consent = consent ?? this.#page.consent;
+    this.#page.ready?.();
   }
 
   pause(): void {
@@ -306,8 +306,8 @@ export class PageSession implements Session {
     const ask: Ask = { agent: frame.name, company: frame.company || this.#kept.site.company, scopes: scopeNames(frame.scopes) };
     let yes = false;
     try {
-      if (this.#kept.ui === 'none' && !this.#consent) await new Promise<void>((done) => (this.#ready = done));
-      yes = await (this.#consent ?? ((question) => this.#ui.ask(question)))(ask);
+      if (this.#kept.ui === 'none' && !this.#page.consent) await new Promise<void>((done) => (this.#page.ready = done));
+      yes = await (this.#page.consent ?? ((question) => this.#ui.ask(question)))(ask);
     } catch (error) {
       reportError(error);
     }
