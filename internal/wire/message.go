@@ -1,5 +1,13 @@
 package wire
 
+import (
+	"bytes"
+	"errors"
+	"io"
+
+	"github.com/klauspost/compress/flate"
+)
+
 // A message is a whole frame or a piece of one. Its first byte says which:
 //
 //	0 frame                                  a whole frame
@@ -61,6 +69,58 @@ func AppendMessages(frame []byte, deflate *Deflater, emit func(msg []byte) error
 	return nil
 }
 
+// headRoom is what stands free before a deflated frame, so that its message can begin there.
+const headRoom = 8
+
+// Deflater deflates frames. It keeps its buffers; it is not safe for use by several goroutines.
+type Deflater struct {
+	w   *flate.Writer
+	buf bytes.Buffer
+}
+
+// deflate gives the deflated frame behind headRoom bytes. It is valid until the next call.
+func (d *Deflater) deflate(frame []byte) []byte {
+	d.buf.Reset()
+	// Writing to a bytes.Buffer cannot fail.
+	_, _ = d.buf.Write(make([]byte, headRoom))
+	if d.w == nil {
+		// The level is a constant in range, so there is no error.
+		d.w, _ = flate.NewWriter(&d.buf, flate.BestSpeed)
+	}
+	d.w.Reset(&d.buf)
+	_, _ = d.w.Write(frame)
+	_ = d.w.Close()
+	return d.buf.Bytes()
+}
+
+// Wipe overwrites the buffers and lets go of the compressor, whose window holds the end of the last frame.
+func (d *Deflater) Wipe() {
+	clear(d.buf.Bytes()[:d.buf.Cap()])
+	*d = Deflater{}
+}
+
+// inflater inflates frames. It keeps its window; it is not safe for use by several goroutines.
+type inflater struct {
+	r   io.ReadCloser
+	src bytes.Reader
+}
+
+// inflate fills dst with what src inflates to, and says whether src is one whole stream of exactly that many bytes.
+func (z *inflater) inflate(dst, src []byte) bool {
+	z.src.Reset(src)
+	if z.r == nil {
+		z.r = flate.NewReader(&z.src)
+	} else if z.r.(flate.Resetter).Reset(&z.src, nil) != nil {
+		return false
+	}
+	if _, err := io.ReadFull(z.r, dst); err != nil {
+		return false
+	}
+	var more [1]byte
+	n, err := z.r.Read(more[:])
+	return n == 0 && errors.Is(err, io.EOF) && z.src.Len() == 0
+}
+
 // Assembler turns the messages of one channel back into frames. The zero value is ready for use.
 type Assembler struct {
 	Limit   int // bytes of the largest frame, after inflation; 0 means MaxFrame
@@ -69,7 +129,7 @@ type Assembler struct {
 	total   int    // bytes expected in all pieces; 0 when no frame is open
 	size    int    // bytes after inflation
 	packed  bool
-	inflate *inflater
+	inflate inflater
 }
 
 // Next takes a message. It returns a frame when one is complete and nil otherwise. The frame is valid until the next call.
@@ -154,9 +214,6 @@ func (a *Assembler) unpack(b []byte, size int) ([]byte, error) {
 		a.frame = make([]byte, size)
 	}
 	a.frame = a.frame[:size]
-	if a.inflate == nil {
-		a.inflate = new(inflater)
-	}
 	if !a.inflate.inflate(a.frame, b) {
 		return nil, a.fail(ruleInflate)
 	}
