@@ -199,7 +199,6 @@ func (c *checker) unset() bool {
 		return c.refuse(id, ruleAttribute)
 	}
 	c.cut(id, i)
-	c.st.refs.changed = c.st.refs.changed || attributes[a.code].marks
 	return true
 }
 

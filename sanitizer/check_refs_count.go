@@ -58,9 +58,7 @@ func (g *graph) size(user wire.NodeID, i, in int32) (int, bool) {
 	}
 	if in != 0 {
 		outer := &g.targets[in-1]
-		if outer.chain = max(outer.chain, t.chain+1); outer.chain > maxChain {
-			return 0, g.fail(user, ruleChain)
-		}
+		outer.chain = max(outer.chain, t.chain+1)
 	} else if t.chain+1 > maxChain {
 		return 0, g.fail(user, ruleChain)
 	}

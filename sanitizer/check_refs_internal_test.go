@@ -2,6 +2,7 @@ package sanitizer
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 
 	"vitrine/internal/wire"
@@ -150,6 +151,21 @@ func TestThreat32_StopsEarly(t *testing.T) {
 	}
 	if n := cap(p.st.attrs); n > 20_000 {
 		t.Errorf("room for %d attributes was made", n)
+	}
+
+	p, b = NewPage(Policy{MaxPageBytes: 1 << 20}), drawnPage(1, 1)
+	check(t, p, b)
+	b.Update(false)
+	b.Into(2)
+	for range 8 {
+		b.Text(strings.Repeat("x", 1<<20))
+	}
+	b.End()
+	if _, r := p.Check(b.Batch()); r == nil || r.Rule != ruleBytes {
+		t.Fatalf("got %v", r)
+	}
+	if n := cap(p.st.strs.slab); n > 5<<20 {
+		t.Errorf("room for %d bytes of strings was made", n)
 	}
 
 	// Within one new element as well as at the place where a run begins.

@@ -16,6 +16,29 @@ var refusals = []struct {
 	{"row36-string", "no such entry", func(c *customer) { setClass(c); c.Uint(500) }},
 	{"row36-string", "no literal", func(c *customer) { setClass(c); c.Uint(0) }},
 	{"row36-string", "another role", func(c *customer) { setClass(c); c.Ref(wire.RoleAttr, "x") }},
+	{"row36-string", "literal of another role", func(c *customer) { setClass(c); c.Literal(wire.RoleAttr, "x"); c.Uint(0) }},
+	{"row34-mask", "text deep in a new masked element", func(c *customer) {
+		insert(c, div, func() { c.Tag("div", "#mask", ""); c.Tag("p"); c.Text("told"); c.End(); c.End() })
+	}},
+	{"row34-mask", "title deep in a new masked element", func(c *customer) {
+		insert(c, div, func() { c.Tag("div", "#mask", ""); c.Tag("p", "title", "told"); c.End(); c.End() })
+	}},
+	{"row34-mask", "picture in a masked element", func(c *customer) {
+		insert(c, hidden, func() { c.Elem(page.Code("img"), "", []page.Attr{{Code: vocab.SrcAttr, Number: 1}}); c.End() })
+	}},
+	{"row34-mask", "link in a masked element", func(c *customer) {
+		insert(c, hidden, func() { c.Tag("a", "href", "https://shop.example/"); c.End() })
+	}},
+	{"row36-token", "shadow root in a shadow root", func(c *customer) {
+		insert(c, div, func() {
+			c.Tag("p")
+			c.Shadow(0)
+			c.Shadow(0)
+			c.End()
+			c.End()
+			c.End()
+		})
+	}},
 	{"row36-string", "css as class", func(c *customer) { setClass(c); c.Ref(wire.RoleDecls, "color: red") }},
 	{"row36-string", "entry of the table that was emptied", func(c *customer) { c.Clear(); setClass(c); c.Uint(1) }},
 	{"row36-unused", "entry", func(c *customer) { c.String(wire.RoleText, "x") }},
