@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"time"
 
 	pion "github.com/pion/turn/v3"
 
@@ -77,20 +78,30 @@ func (e *edge) AllocatePacketConn(string, int) (net.PacketConn, net.Addr, error)
 		return nil, nil, errNobody
 	}
 	s := e.server
-	from, holding := e.from, e.gate.Hold(e.from, e.name)
+	from := e.from
+	if !s.allocs.Enter(from.Addr()) {
+		return nil, nil, vrelay.ErrQuota
+	}
+	holding := e.gate.Hold(from, e.name)
 	s.holdings.Add(1)
 	gone := func() {
 		e.gate.Release(from, holding)
+		s.allocs.Leave(from.Addr())
 		s.holdings.Done()
 	}
 	s.mu.Lock()
 	e.session = name.Session // before the relay exists, so that a kick finds the connection as well
 	s.mu.Unlock()
-	relay, err := s.config.Hub.Open(vrelay.Owner{Session: name.Session, Name: e.name}, gone)
+	began := time.Now()
+	relay, err := s.config.Hub.Open(vrelay.Owner{Session: name.Session, Name: e.name}, func(use vrelay.Use) {
+		s.journal.closed(name, use, time.Since(began))
+		gone()
+	})
 	if err != nil {
 		gone()
 		return nil, nil, err
 	}
+	s.journal.opened(name, e.gate.Stream())
 	// The session may have ended, and its relays been kicked, since the name was verified.
 	if !s.config.Here(name.Session) {
 		return nil, nil, errors.Join(errNobody, relay.Close())

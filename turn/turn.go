@@ -10,7 +10,9 @@ package turn
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
+	"math"
 	"net"
 	"net/netip"
 	"strconv"
@@ -43,11 +45,18 @@ type Config struct {
 	CredentialTTL time.Duration
 	// ConnsPerIP and Conns bound stream connections. 0 means 64 and 4,096.
 	ConnsPerIP, Conns int
+	// AllocationsPerIP bounds the allocations of one address (IPv6: one /64). 0
+	// means 64, as many as it may have connections. The hub bounds those of a
+	// name, of a session and in all.
+	AllocationsPerIP int
 	// AnswersPerSecond bounds the answers without a credential to one /24 over
 	// UDP. 0 means 10, below 0 none.
 	AnswersPerSecond int
 	// Limits of a stream connection.
 	Limits guard.Limits
+	// Log gets a line per allocation and one of what was refused, both bounded,
+	// with session ids and without user names and addresses. nil means none.
+	Log *slog.Logger
 }
 
 func (c Config) validate() (Config, error) {
@@ -66,8 +75,8 @@ func (c Config) validate() (Config, error) {
 		return c, errors.New("turn: realm is longer than 4 characters; it enlarges every answer to strangers")
 	case c.CredentialTTL < time.Second || c.CredentialTTL > time.Hour:
 		return c, errors.New("turn: credential lifetime must be from 1 s to 1 h")
-	case c.ConnsPerIP < 0 || c.Conns < 0:
-		return c, errors.New("turn: connection limits must not be negative")
+	case c.ConnsPerIP < 0 || c.Conns < 0 || c.AllocationsPerIP < 0:
+		return c, errors.New("turn: connection and allocation limits must not be negative")
 	case c.Limits.FirstFrame < 0 || c.Limits.Write < 0 || c.Limits.Idle < 0:
 		return c, errors.New("turn: stream limits must not be negative")
 	}
@@ -79,9 +88,11 @@ type Server struct {
 	config   Config
 	policy   *guard.Policy
 	ring     *cred.Ring
-	caps     *guard.Caps
+	caps     *guard.Caps // of stream connections
+	allocs   *guard.Caps // of allocations by address
 	counts   guard.Counts
 	log      quiet
+	journal  *journal
 	urls     []string
 	accepts  sync.WaitGroup // accept loops
 	reads    sync.WaitGroup // edges that are still read
@@ -104,14 +115,15 @@ func Listen(config Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{config: config, ring: ring, caps: guard.NewCaps(config.ConnsPerIP, config.Conns), edges: map[*edge]struct{}{}}
+	s := &Server{
+		config: config, ring: ring, edges: map[*edge]struct{}{},
+		caps: guard.NewCaps(config.ConnsPerIP, config.Conns), allocs: guard.NewCaps(config.AllocationsPerIP, math.MaxInt),
+	}
+	s.journal = newJournal(config.Log, s.Stats)
 	s.policy = guard.NewPolicy(guard.Policy{
 		Pinned: config.Hub.Pinned(), Realm: config.Realm, Counts: &s.counts,
-		Key: func(name string, held bool) ([]byte, bool) { return ring.Verify(name, config.Realm, held) },
-		Room: func(name string) bool {
-			n, ok := cred.Parse(name)
-			return ok && config.Hub.Room(vrelay.Owner{Session: n.Session, Name: name})
-		},
+		Key:  func(name string, held bool) ([]byte, bool) { return ring.Verify(name, config.Realm, held) },
+		Room: s.room,
 	}, config.AnswersPerSecond)
 	for _, address := range config.UDP {
 		if err := s.listenUDP(address); err != nil {
@@ -124,6 +136,23 @@ func Listen(config Config) (*Server, error) {
 		}
 	}
 	return s, nil
+}
+
+// room tells whether one more allocation fits the quotas, and counts which it does not fit.
+func (s *Server) room(name string, from netip.Addr) guard.Room {
+	n, _ := cred.Parse(name) // it was verified, so it parses
+	switch err := s.config.Hub.Room(vrelay.Owner{Session: n.Session, Name: name}); {
+	case errors.Is(err, vrelay.ErrQuota):
+		s.counts.Add(guard.OverSession, 1)
+		return guard.Quota
+	case err != nil:
+		s.counts.Add(guard.OverTotal, 1)
+		return guard.Full
+	case !s.allocs.Room(from):
+		s.counts.Add(guard.OverIP, 1)
+		return guard.Quota
+	}
+	return guard.Free
 }
 
 func (s *Server) listenUDP(address string) error {
@@ -281,6 +310,9 @@ func (s *Server) Kick(session string) int {
 	return n
 }
 
+// Sessions tells which sessions hold allocations and what passed through them.
+func (s *Server) Sessions() []vrelay.Use { return s.config.Hub.Sessions() }
+
 // Stats gives every counter by its metric name. None holds a name or an address.
 func (s *Server) Stats() map[string]uint64 {
 	stats := map[string]uint64{"log_errors": s.log.errors.Load(), "log_warnings": s.log.warnings.Load()}
@@ -311,5 +343,6 @@ func (s *Server) Close() error {
 	s.accepts.Wait()
 	s.reads.Wait()
 	s.holdings.Wait()
+	s.journal.close()
 	return errors.Join(errs...)
 }

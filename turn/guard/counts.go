@@ -21,6 +21,9 @@ const (
 	BadIntegrity                 // wrong or unknown credential, challenged again
 	Unbound                      // data without an allocation, or for another peer: dropped
 	Passed                       // frames handed to the TURN server
+	OverSession                  // no allocation: the session or the name has its share
+	OverIP                       // no allocation: the address has its share
+	OverTotal                    // no allocation: the server is full
 	Disagreed                    // the TURN server refused what the guard had verified
 	refused400                   // refusals signed by the guard, by code
 	refused403
@@ -37,7 +40,7 @@ const (
 var counterNames = [counterEnd]string{
 	"refused_conns", "streams", "closed_bad_frame", "closed_slow_frame", "closed_slow_write", "retried_errors",
 	"dropped_malformed", "dropped_not_allowed", "dropped_bare_allocate", "suppressed", "challenged", "bad_integrity",
-	"dropped_unbound", "passed", "disagreed",
+	"dropped_unbound", "passed", "quota_session", "quota_ip", "quota_total", "disagreed",
 	"refused_400", "refused_403", "refused_420", "refused_437", "refused_440", "refused_441", "refused_442", "refused_486", "refused_508",
 }
 

@@ -30,13 +30,24 @@ type Policy struct {
 	// Key gives the long-term key of a user name. held says that the asking
 	// 5-tuple holds an allocation of that name. Never nil with true.
 	Key func(username string, held bool) (key []byte, ok bool)
-	// Room tells whether the quotas leave room for one more allocation of the name.
-	Room func(username string) bool
+	// Room tells whether the quotas leave room for one more allocation of the
+	// name, asked for from that address.
+	Room func(username string, from netip.Addr) Room
 	// Counts receives every outcome.
 	Counts *Counts
 
 	answers *buckets
 }
+
+// Room is what the quotas say to one more allocation. The zero value refuses.
+type Room uint8
+
+// Answers of Policy.Room.
+const (
+	Full  Room = iota // the server has no room for anybody: 508
+	Quota             // whoever asks has had their share: 486
+	Free
+)
 
 // NewPolicy completes p; answersPerSecond bounds the answers that one /24 (or
 // /56) gets without a credential over UDP. 0 means 10, below 0 none.
@@ -75,8 +86,9 @@ type Gate struct {
 
 // Holding is one allocation of a 5-tuple.
 type Holding struct {
-	name string
-	addr net.Addr
+	name        string
+	addr        net.Addr
+	transaction [12]byte // of the Allocate that made it: a repetition gets the same answer
 }
 
 // NewGate makes a gate for one UDP listener, or for one stream.
@@ -88,9 +100,10 @@ func NewGate(policy *Policy, stream bool) *Gate {
 	return g
 }
 
-// Hold records that from now holds an allocation of name.
+// Hold records that from now holds an allocation of name. It is called by the
+// goroutine that reads, while the request that asked for it is being handled.
 func (g *Gate) Hold(from netip.AddrPort, name string) *Holding {
-	h := &Holding{name: name, addr: net.UDPAddrFromAddrPort(from)}
+	h := &Holding{name: name, addr: net.UDPAddrFromAddrPort(from), transaction: g.msg.transaction()}
 	g.mu.Lock()
 	g.held[from] = h
 	g.mu.Unlock()
@@ -176,20 +189,21 @@ func (g *Gate) verify(h *Holding, from netip.AddrPort) ([]byte, verdict) {
 		count.Add(BadIntegrity, 1)
 		return g.challenge(from)
 	}
-	if r := g.refusal(h, name); r != nil {
+	if r := g.refusal(h, name, from.Addr()); r != nil {
 		count.Add(r.counter, 1)
 		return m.refuse(g.reply[:0], r, key), answer
 	}
 	// A ChannelBind may rightly get a 400: the one peer has its channel already.
 	if m.kind != channelBind {
-		copy(g.verified[:], m.raw[8:stunHeader])
+		g.verified = m.transaction()
 	}
+	m.boundLifetime(key)
 	count.Add(Passed, 1)
 	return m.raw, pass
 }
 
 // refusal tells which rule a verified request breaks, in order; nil is none.
-func (g *Gate) refusal(h *Holding, name string) *refusal {
+func (g *Gate) refusal(h *Holding, name string, from netip.Addr) *refusal {
 	m := &g.msg
 	foreign := m.has&hasPeer == 0 || m.has&hasForeignPeer != 0
 	switch {
@@ -199,17 +213,7 @@ func (g *Gate) refusal(h *Holding, name string) *refusal {
 		return &unknownAttribute
 	}
 	if m.kind == allocate {
-		switch {
-		case m.transport != transportUDP:
-			return &unsupportedTransport
-		case m.has&hasFamily != 0 && m.family != familyIPv4:
-			return &unsupportedFamily
-		case m.has&hasReservation != 0:
-			return &insufficientCapacity
-		case h == nil && !g.policy.Room(name): // with h, the TURN server answers 437 or repeats itself
-			return &quotaReached
-		}
-		return nil
+		return g.refusalOfAllocate(h, name, from)
 	}
 	switch {
 	case h == nil:
@@ -222,6 +226,29 @@ func (g *Gate) refusal(h *Holding, name string) *refusal {
 		return &badRequest
 	}
 	return nil
+}
+
+func (g *Gate) refusalOfAllocate(h *Holding, name string, from netip.Addr) *refusal {
+	m := &g.msg
+	switch {
+	case h != nil && h.transaction != m.transaction():
+		return &allocationMismatch
+	case h != nil:
+		return nil // the TURN server repeats its answer (RFC 8656 section 7.2)
+	case m.transport != transportUDP:
+		return &unsupportedTransport
+	case m.has&hasFamily != 0 && m.family != familyIPv4:
+		return &unsupportedFamily
+	case m.has&hasReservation != 0:
+		return &insufficientCapacity
+	}
+	switch g.policy.Room(name, from) {
+	case Free:
+		return nil
+	case Quota:
+		return &quotaReached
+	}
+	return &insufficientCapacity
 }
 
 // challenge lets the TURN server answer 401 with a fresh nonce. It is handed

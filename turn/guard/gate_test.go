@@ -20,7 +20,7 @@ func policy(change ...func(*Policy)) *Policy {
 	p := Policy{
 		Pinned: peer(), Realm: "v", Counts: new(Counts),
 		Key:  func(name string, _ bool) ([]byte, bool) { return []byte("key of " + name), name != "nobody" },
-		Room: func(string) bool { return true },
+		Room: func(string, netip.Addr) Room { return Free },
 	}
 	for _, c := range change {
 		c(&p)
@@ -184,7 +184,8 @@ func TestOrderOfWork(t *testing.T) {
 		verdict verdict
 	}{
 		"allocate":                    {"", stun.MethodAllocate, "u", []stun.Setter{udp}, 0, pass},
-		"allocate again":              {"u", stun.MethodAllocate, "u", []stun.Setter{udp}, 0, pass},
+		"allocate again":              {"u", stun.MethodAllocate, "u", []stun.Setter{udp}, 437, answer},
+		"allocate again, otherwise":   {"u", stun.MethodAllocate, "u", []stun.Setter{transport(6)}, 437, answer},
 		"unsigned":                    {"", stun.MethodAllocate, "", []stun.Setter{udp}, 0, pass},
 		"bare allocate":               {"", stun.MethodAllocate, "", nil, 0, drop},
 		"bare allocate, signed":       {"", stun.MethodAllocate, "u", nil, 0, drop},
@@ -198,7 +199,8 @@ func TestOrderOfWork(t *testing.T) {
 		"family IPv4":                 {"", stun.MethodAllocate, "u", []stun.Setter{udp, raw(stun.AttrRequestedAddressFamily, 1, 0, 0, 0)}, 0, pass},
 		"EVEN-PORT":                   {"", stun.MethodAllocate, "u", []stun.Setter{udp, raw(stun.AttrEvenPort, 0)}, 508, answer},
 		"RESERVATION-TOKEN":           {"", stun.MethodAllocate, "u", []stun.Setter{udp, raw(stun.AttrReservationToken, 1, 2, 3, 4, 5, 6, 7, 8)}, 508, answer},
-		"no room":                     {"", stun.MethodAllocate, "full", []stun.Setter{udp}, 486, answer},
+		"over a quota":                {"", stun.MethodAllocate, "greedy", []stun.Setter{udp}, 486, answer},
+		"server full":                 {"", stun.MethodAllocate, "late", []stun.Setter{udp}, 508, answer},
 		"refresh":                     {"u", stun.MethodRefresh, "u", nil, 0, pass},
 		"refresh of nothing":          {"", stun.MethodRefresh, "u", nil, 437, answer},
 		"permission without any":      {"", stun.MethodCreatePermission, "u", []stun.Setter{right}, 437, answer},
@@ -215,7 +217,8 @@ func TestOrderOfWork(t *testing.T) {
 		"unknown user is challenged":  {"", stun.MethodAllocate, "nobody", []stun.Setter{udp}, 0, pass},
 		"unsigned with bad transport": {"", stun.MethodAllocate, "", []stun.Setter{transport(6)}, 0, pass},
 	} {
-		g := NewGate(policy(func(p *Policy) { p.Room = func(n string) bool { return n != "full" } }), false)
+		rooms := map[string]Room{"greedy": Quota, "late": Full, "u": Free, "v": Free}
+		g := NewGate(policy(func(p *Policy) { p.Room = func(n string, _ netip.Addr) Room { return rooms[n] } }), false)
 		if c.holder != "" {
 			g.Hold(netip.MustParseAddrPort("192.0.2.1:9"), c.holder)
 		}

@@ -62,7 +62,7 @@ func network(ip netip.Addr, v4, v6 int) netip.Prefix {
 	return prefix
 }
 
-// Caps bounds the stream connections, per address (IPv6: per /64) and in all.
+// Caps bounds what addresses hold, per address (IPv6: per /64) and in all.
 type Caps struct {
 	perIP, total int
 	mu           sync.Mutex
@@ -81,7 +81,14 @@ func NewCaps(perIP, total int) *Caps {
 	return &Caps{perIP: perIP, total: total, by: map[netip.Prefix]int{}}
 }
 
-// Enter counts a connection in, or tells that there is no room. Each Enter
+// Room tells whether Enter would find room now.
+func (c *Caps) Room(ip netip.Addr) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.open < c.total && c.by[network(ip, 32, 64)] < c.perIP
+}
+
+// Enter counts one in, or tells that there is no room. Each Enter
 // that returned true needs one Leave.
 func (c *Caps) Enter(ip netip.Addr) bool {
 	key := network(ip, 32, 64)
@@ -95,7 +102,7 @@ func (c *Caps) Enter(ip netip.Addr) bool {
 	return true
 }
 
-// Leave counts a connection out.
+// Leave counts one out.
 func (c *Caps) Leave(ip netip.Addr) {
 	key := network(ip, 32, 64)
 	c.mu.Lock()

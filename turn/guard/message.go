@@ -90,6 +90,15 @@ const (
 	hasChannel
 	hasUsername
 	hasRealm
+	hasLifetime
+)
+
+// Bounds of an allocation's life in seconds (RFC 8656 section 7.2). The TURN
+// server takes what is asked for below an hour, one second or none as well, and
+// turns an hour and more into ten minutes.
+const (
+	minLifetime = 600
+	maxLifetime = 3599
 )
 
 // message is a STUN message taken apart in place: the slices point into it.
@@ -99,6 +108,7 @@ type message struct {
 	has             uint16
 	integrity       int // offset of MESSAGE-INTEGRITY, 0 when there is none
 	username, realm []byte
+	lifetime        []byte // value of LIFETIME
 	channel         uint16
 	transport       byte
 	family          byte
@@ -177,6 +187,12 @@ func (m *message) note(typ uint16, v []byte, pinned netip.AddrPort) bool {
 		}
 		m.channel = binary.BigEndian.Uint16(v)
 		return m.once(hasChannel)
+	case attrLifetime:
+		if len(v) != 4 {
+			return false
+		}
+		m.lifetime = v
+		return m.once(hasLifetime)
 	case attrEvenPort, attrReservation:
 		m.has |= hasReservation
 	case attrPeer:
@@ -184,7 +200,7 @@ func (m *message) note(typ uint16, v []byte, pinned netip.AddrPort) bool {
 		if peer, ok := m.xorAddress(v); !ok || peer != pinned {
 			m.has |= hasForeignPeer
 		}
-	case attrData, attrLifetime, attrIntegrity256:
+	case attrData, attrIntegrity256:
 	default:
 		if typ < comprehensionLimit && m.unknowns < len(m.unknown) {
 			m.unknown[m.unknowns] = typ
@@ -218,6 +234,32 @@ func (m *message) xorAddress(v []byte) (netip.AddrPort, bool) {
 		return netip.AddrPortFrom(netip.AddrFrom16(ip).Unmap(), port), true
 	}
 	return netip.AddrPort{}, false
+}
+
+// transaction is the id of the message.
+func (m *message) transaction() (id [12]byte) {
+	if len(m.raw) >= stunHeader {
+		copy(id[:], m.raw[8:stunHeader])
+	}
+	return id
+}
+
+// boundLifetime brings the lifetime that a verified request asks for within
+// its bounds and signs the changed request again. What follows the signature,
+// which would not fit any more, is cut off. 0 in a Refresh means the end.
+func (m *message) boundLifetime(key []byte) {
+	if m.lifetime == nil || m.kind != allocate && m.kind != refresh {
+		return
+	}
+	asked := binary.BigEndian.Uint32(m.lifetime)
+	if asked == 0 && m.kind == refresh || asked >= minLifetime && asked <= maxLifetime {
+		return
+	}
+	binary.BigEndian.PutUint32(m.lifetime, min(max(asked, minLifetime), maxLifetime))
+	end := m.integrity + 4 + integrityLen
+	copy(m.raw[m.integrity+4:end], sum(m.raw[:m.integrity], key))
+	m.raw = m.raw[:end]
+	binary.BigEndian.PutUint16(m.raw[2:], uint16(end-stunHeader))
 }
 
 // signed tells in constant time whether MESSAGE-INTEGRITY was made with key.

@@ -13,6 +13,8 @@ const (
 	otherPeer                      // a client wrote to an address that is not the pinned peer
 	oversized                      // a datagram larger than any buffer behind it
 	beforeAnswer                   // a client sent too much before the SFU had answered it
+	overSession                    // the session's bytes per second are used up, either way
+	overTotal                      // the hub's bytes per second are used up, either way
 	droppedUp                      // the queue towards the SFU was full
 	packetsUp                      // datagrams delivered to the SFU
 	bytesUp                        //
@@ -29,7 +31,7 @@ const (
 
 var counterNames = [counterEnd]string{
 	"opened", "closed", "refused_quota", "dropped_other_peer", "dropped_oversized", "dropped_before_answer",
-	"dropped_queue_up", "packets_up", "bytes_up", "dropped_no_relay", "dropped_no_socket", "dropped_queue_down",
+	"dropped_rate_session", "dropped_rate_total", "dropped_queue_up", "packets_up", "bytes_up", "dropped_no_relay", "dropped_no_socket", "dropped_queue_down",
 	"packets_down", "bytes_down", "dropped_spoofed", "queue_high_water", "allocations",
 }
 

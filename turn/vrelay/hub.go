@@ -11,10 +11,13 @@ package vrelay
 
 import (
 	"errors"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 const (
@@ -31,7 +34,7 @@ func DefaultPrefix() netip.Prefix { return netip.MustParsePrefix("198.51.100.0/2
 var (
 	ErrClosed = errors.New("vrelay: hub is closed")
 	ErrQuota  = errors.New("vrelay: allocation quota reached")
-	ErrFull   = errors.New("vrelay: no relayed address is free")
+	ErrFull   = errors.New("vrelay: no room for another allocation")
 	ErrOwner  = errors.New("vrelay: an allocation needs a session and a name")
 )
 
@@ -49,6 +52,9 @@ type Config struct {
 	// PerName, PerSession and Total bound allocations. 0 means 4, 16 and 4096.
 	// A session holds one customer and several agents, a name is one of them.
 	PerName, PerSession, Total int
+	// SessionRate and TotalRate bound the bytes that pass in a second, both ways
+	// together, of one session and of all. 0 means 16 MiB and 256 MiB.
+	SessionRate, TotalRate int
 }
 
 func (c Config) validate() (Config, error) {
@@ -66,13 +72,13 @@ func (c Config) validate() (Config, error) {
 		return c, errors.New("vrelay: relay prefix must be IPv4 and between /8 and /30")
 	case c.Prefix.Contains(c.Pinned.Addr()):
 		return c, errors.New("vrelay: relay prefix contains the pinned peer; choose another prefix")
-	case c.Queue < 0 || c.PerName < 0 || c.PerSession < 0 || c.Total < 0:
+	case min(c.Queue, c.PerName, c.PerSession, c.Total, c.SessionRate, c.TotalRate) < 0:
 		return c, errors.New("vrelay: limits must not be negative")
 	}
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&c.Queue, 256}, {&c.PerName, 4}, {&c.PerSession, 16}, {&c.Total, 4096}} {
+	}{{&c.Queue, 256}, {&c.PerName, 4}, {&c.PerSession, 16}, {&c.Total, 4096}, {&c.SessionRate, 16 << 20}, {&c.TotalRate, 256 << 20}} {
 		if *d.field == 0 {
 			*d.field = d.value
 		}
@@ -92,13 +98,21 @@ type Hub struct {
 	counts counters
 	up     uplink
 	sfu    atomic.Pointer[SFUConn]
+	start  time.Time
+	rate   rate // of all
 
 	mu     sync.RWMutex
 	closed bool
 	next   uint64 // counts addresses handed out
 	relays map[netip.AddrPort]*Relay
 	byName map[string]int
-	bySess map[string]map[*Relay]struct{}
+	bySess map[string]*account
+}
+
+// account is what the relays of one session share. It lives while there is one.
+type account struct {
+	relays map[*Relay]struct{}
+	rate   rate
 }
 
 // NewHub makes a hub, or says what in the configuration is wrong.
@@ -108,12 +122,12 @@ func NewHub(config Config) (*Hub, error) {
 		return nil, err
 	}
 	return &Hub{
-		config: config,
+		config: config, start: time.Now(),
 		hosts:  1<<(32-config.Prefix.Bits()) - 2, // without network and broadcast address
 		peer:   net.UDPAddrFromAddrPort(config.Pinned),
 		relays: map[netip.AddrPort]*Relay{},
 		byName: map[string]int{},
-		bySess: map[string]map[*Relay]struct{}{},
+		bySess: map[string]*account{},
 	}, nil
 }
 
@@ -123,21 +137,28 @@ func (h *Hub) Pinned() netip.AddrPort { return h.config.Pinned }
 // Prefix holds the relayed addresses.
 func (h *Hub) Prefix() netip.Prefix { return h.config.Prefix }
 
-// Room tells whether Open would find the owner within its quotas now.
-func (h *Hub) Room(owner Owner) bool {
+// Room tells what Open would say to the owner now: nil, ErrQuota when the name
+// or the session has its share, ErrFull when the hub has.
+func (h *Hub) Room(owner Owner) error {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	return h.room(owner)
 }
 
-func (h *Hub) room(owner Owner) bool {
-	return h.byName[owner.Name] < h.config.PerName && len(h.bySess[owner.Session]) < h.config.PerSession &&
-		len(h.relays) < h.config.Total
+func (h *Hub) room(owner Owner) error {
+	session := h.bySess[owner.Session]
+	switch {
+	case h.byName[owner.Name] >= h.config.PerName, session != nil && len(session.relays) >= h.config.PerSession:
+		return ErrQuota
+	case len(h.relays) >= h.config.Total:
+		return ErrFull
+	}
+	return nil
 }
 
 // Open makes a relay for owner. gone is called once, after the relay was
-// closed by whoever; it may be nil.
-func (h *Hub) Open(owner Owner, gone func()) (*Relay, error) {
+// closed by whoever, with what had passed through it; it may be nil.
+func (h *Hub) Open(owner Owner, gone func(Use)) (*Relay, error) {
 	if owner.Session == "" || owner.Name == "" {
 		return nil, ErrOwner
 	}
@@ -146,21 +167,24 @@ func (h *Hub) Open(owner Owner, gone func()) (*Relay, error) {
 	if h.closed {
 		return nil, ErrClosed
 	}
-	if !h.room(owner) {
+	if err := h.room(owner); err != nil {
 		h.counts.add(refusedQuota, 1)
-		return nil, ErrQuota
+		return nil, err
 	}
 	addr, ok := h.address()
 	if !ok {
 		return nil, ErrFull
 	}
+	session := h.bySess[owner.Session]
+	if session == nil {
+		session = &account{relays: map[*Relay]struct{}{}}
+		h.bySess[owner.Session] = session
+	}
 	r := newRelay(h, owner, addr, gone)
+	r.session = session
 	h.relays[addr] = r
 	h.byName[owner.Name]++
-	if h.bySess[owner.Session] == nil {
-		h.bySess[owner.Session] = map[*Relay]struct{}{}
-	}
-	h.bySess[owner.Session][r] = struct{}{}
+	session.relays[r] = struct{}{}
 	h.counts.add(opened, 1)
 	return r, nil
 }
@@ -191,8 +215,8 @@ func (h *Hub) forget(r *Relay) {
 	if h.byName[r.owner.Name]--; h.byName[r.owner.Name] <= 0 {
 		delete(h.byName, r.owner.Name)
 	}
-	delete(h.bySess[r.owner.Session], r)
-	if len(h.bySess[r.owner.Session]) == 0 {
+	delete(r.session.relays, r)
+	if len(r.session.relays) == 0 {
 		delete(h.bySess, r.owner.Session)
 	}
 	h.mu.Unlock()
@@ -210,8 +234,8 @@ func (h *Hub) find(addr netip.AddrPort) *Relay {
 func (h *Hub) Kick(session string) int {
 	h.mu.RLock()
 	var relays []*Relay
-	for r := range h.bySess[session] {
-		relays = append(relays, r)
+	if held := h.bySess[session]; held != nil {
+		relays = slices.Collect(maps.Keys(held.relays))
 	}
 	h.mu.RUnlock()
 	return closeAll(relays)

@@ -16,7 +16,7 @@ func TestKick(t *testing.T) {
 	var gone sync.WaitGroup
 	for range 50 {
 		gone.Add(1)
-		if _, err := h.Open(Owner{Session: "a", Name: "n"}, gone.Done); err != nil {
+		if _, err := h.Open(Owner{Session: "a", Name: "n"}, func(Use) { gone.Done() }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -43,9 +43,9 @@ func TestQuotas(t *testing.T) {
 		want  error
 	}{
 		{Owner{"a", "1"}, nil}, {Owner{"a", "1"}, nil}, {Owner{"a", "1"}, ErrQuota}, {Owner{"a", "2"}, nil},
-		{Owner{"a", "3"}, ErrQuota}, {Owner{"b", "4"}, nil}, {Owner{"b", "5"}, ErrQuota}, {Owner{"", "5"}, ErrOwner}, {Owner{"b", ""}, ErrOwner},
+		{Owner{"a", "3"}, ErrQuota}, {Owner{"b", "4"}, nil}, {Owner{"b", "5"}, ErrFull}, {Owner{"", "5"}, ErrOwner}, {Owner{"b", ""}, ErrOwner},
 	} {
-		if c.want == nil != h.Room(c.owner) && c.want != ErrOwner {
+		if got := h.Room(c.owner); !errors.Is(got, c.want) && c.want != ErrOwner {
 			t.Errorf("case %d: Room disagrees with Open", i)
 		}
 		if _, err := h.Open(c.owner, nil); !errors.Is(err, c.want) {

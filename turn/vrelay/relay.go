@@ -15,8 +15,11 @@ type Relay struct {
 	hub      *Hub
 	owner    Owner
 	addr     netip.AddrPort
-	onGone   func()
+	onGone   func(Use)
+	session  *account
 	answered atomic.Bool // the SFU has written to it
+
+	bytesUp, bytesDown atomic.Uint64
 
 	// under the uplink's lock
 	up    fifo
@@ -38,7 +41,7 @@ type downlink struct {
 	read   deadline
 }
 
-func newRelay(h *Hub, owner Owner, addr netip.AddrPort, gone func()) *Relay {
+func newRelay(h *Hub, owner Owner, addr netip.AddrPort, gone func(Use)) *Relay {
 	r := &Relay{hub: h, owner: owner, addr: addr, onGone: gone}
 	r.notify = make(chan struct{}, 1)
 	r.closed = make(chan struct{})
@@ -61,11 +64,14 @@ func (r *Relay) WriteTo(b []byte, to net.Addr) (int, error) {
 	case len(b) > maxDatagram:
 		r.hub.counts.add(oversized, 1)
 		return len(b), nil
+	case !r.charge(len(b)):
+		return len(b), nil
 	}
 	which, waiting := r.hub.up.push(r, b)
 	r.hub.counts.add(which, 1)
 	if which == packetsUp {
 		r.hub.counts.add(bytesUp, len(b))
+		r.bytesUp.Add(uint64(len(b)))
 		r.hub.counts.high(waiting)
 		r.hub.wake()
 	}
@@ -103,6 +109,9 @@ func (r *Relay) deliver(b []byte) {
 		return
 	}
 	r.answered.Store(true)
+	if !r.charge(len(b)) {
+		return
+	}
 	r.mu.Lock()
 	waiting := r.down.len
 	full := waiting >= r.hub.config.Queue || r.isClosed()
@@ -116,6 +125,7 @@ func (r *Relay) deliver(b []byte) {
 	}
 	r.hub.counts.add(packetsDown, 1)
 	r.hub.counts.add(bytesDown, len(b))
+	r.bytesDown.Add(uint64(len(b)))
 	r.hub.counts.high(waiting + 1)
 	select {
 	case r.notify <- struct{}{}:
@@ -143,7 +153,7 @@ func (r *Relay) Close() error {
 		r.hub.counts.add(closedRelays, 1)
 		r.read.set(time.Time{})
 		if r.onGone != nil {
-			r.onGone()
+			r.onGone(r.Use())
 		}
 	})
 	return nil
