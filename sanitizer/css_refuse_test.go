@@ -243,6 +243,9 @@ func TestThreat24_SizeLimits(t *testing.T) {
 		if _, ok := f(nil, bytes.Repeat([]byte("x"), maxDecls+1)); ok {
 			t.Errorf("%s: a value over the limit is read", name)
 		}
+		if _, ok := f(nil, append([]byte("x/*"), append(bytes.Repeat([]byte("x"), maxDecls), "*/"...)...)); ok {
+			t.Errorf("%s: a long comment is read", name)
+		}
 		// The output has a limit of its own: escapes make it longer.
 		if _, ok := f(nil, bytes.Repeat([]byte("\u00a0"), maxDecls/2)); ok {
 			t.Errorf("%s: an output over the limit is kept", name)
@@ -325,7 +328,7 @@ func TestThreat19_AddressesInParts(t *testing.T) {
 		{"mask:url(#" + long + ")", `mask: url("#` + long + `");`}, {"mask:url(#" + long + "a)", "-"}, {"mask:url(#)", "-"}, {"mask:url()", "-"}, {"mask:url('')", "-"}, {"mask:url(\"#a b\")", "-"}, {"mask:url('#a<b')", "-"},
 		{"mask:url('#a\\\"b')", "-"}, {"mask:url('#a\\\\b')", "-"}, {"mask:url(#a\\\nb)", "-"}, {"mask:url('#a\\\nb')", `mask: url("#ab");`}, {"mask:url(#\u00e9)", `mask: url("#é");`}, {"mask:url(#\\e9)", "-"},
 		{"mask:url( '#a' )", `mask: url("#a");`}, {"mask:url('#a' x)", "-"}, {"mask:url('#a','#b')", "-"}, {"mask:url(var(--x))", "-"}, {"mask:url('#a'", `mask: url("#a");`}, {"mask:url(#a", `mask: url("#a");`},
-		{"mask:url(asset:g)", "-"}, {"mask:url(asset:-1)", "-"}, {"mask:url(ASSET:1)", "-"}, {"mask:url(asset:1#a)", "-"}, {"mask:url(asset:0)", "-"}, {"mask:url(asset:123456789abcdef)", "-"}, {"mask:url(asset:9 )", `mask: url("asset:9");`},
+		{"mask:url(asset:10000000000000001)", "-"}, {"mask:url(asset:g)", "-"}, {"mask:url(asset:-1)", "-"}, {"mask:url(ASSET:1)", "-"}, {"mask:url(asset:1#a)", "-"}, {"mask:url(asset:0)", "-"}, {"mask:url(asset:123456789abcdef)", "-"}, {"mask:url(asset:9 )", `mask: url("asset:9");`},
 		{"mask:url(a#b)", "-"}, {"mask:url(data:,x)", "-"}, {"mask:url(blob:x)", "-"}, {"mask:url(//x)", "-"}, {"mask:url(?)", "-"}, {"mask:url(javascript:1)", "-"}, {"mask:url( \"asset:1f\" ) x", `mask: url("asset:1f") x;`},
 	})
 }
