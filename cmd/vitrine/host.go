@@ -237,7 +237,7 @@ func (h *host) listenTurn(c turnConfig, port string) (*turn.Server, error) {
 	if h.udp == nil {
 		c.UDP = ""
 	}
-	return turn.Listen(turn.Config{Hub: h.hub, Here: h.here, UDP: list(c.UDP), TCP: list(c.TCP), Host: c.Host})
+	return turn.Listen(turn.Config{Hub: h.hub, Here: h.here, UDP: list(c.UDP), TCP: list(c.TCP), Host: c.Host, Log: h.logger})
 }
 
 // here tells whether a session lives on this host, for TURN: its credentials die with the session.
