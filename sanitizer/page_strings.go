@@ -95,8 +95,6 @@ func (s *stringStore) grow(n int) {
 	s.slab = next
 }
 
-func (s *stringStore) take(id strID) { s.list[id].refs++ }
-
 // release gives one use back and frees the string after the last.
 func (s *stringStore) release(id strID) {
 	e := &s.list[id]

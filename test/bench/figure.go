@@ -131,17 +131,4 @@ func quantile(list []float64, q float64) float64 {
 	return sorted[low] + (at-float64(low))*(sorted[low+1]-sorted[low])
 }
 
-// perRun gives the seconds that one call takes, calling it for at least the time given.
-func perRun(least time.Duration, call func() error) (float64, error) {
-	begin := time.Now()
-	for n := 1; ; n++ {
-		if err := call(); err != nil {
-			return 0, err
-		}
-		if d := time.Since(begin); d >= least {
-			return d.Seconds() / float64(n), nil
-		}
-	}
-}
-
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
