@@ -38,7 +38,7 @@ var avifContainers = []struct {
 func (s *avifScan) walk(data []byte, depth int) bool {
 	for i := 0; i < len(data); {
 		s.boxes++
-		if i+8 > len(data) || depth > avifBoxes || s.boxes > maxAVIFBoxes {
+		if depth > avifBoxes || s.boxes > maxAVIFBoxes {
 			return false
 		}
 		size, head := uint64(be32(data, i)), 8
@@ -46,9 +46,6 @@ func (s *avifScan) walk(data []byte, depth int) bool {
 		case 0:
 			size = uint64(len(data) - i)
 		case 1:
-			if i+16 > len(data) {
-				return false
-			}
 			size, head = uint64(be32(data, i+8))<<32|uint64(be32(data, i+12)), 16
 		}
 		if size < uint64(head) || size > uint64(len(data)-i) {

@@ -62,7 +62,7 @@ func widerWOFF2() []byte {
 // changes are all files that differ from one in one byte: changed, left out, put in, or the last.
 func changes(data []byte, yield func([]byte)) {
 	for i := range data {
-		for _, v := range []byte{0, 1, 2, 0x7f, 0x80, 0xff, data[i] ^ 1, data[i] + 1, data[i] - 1, ';', ',', '!'} {
+		for _, v := range []byte{0, 1, 2, 0x7f, 0x80, 0xff, data[i] ^ 1, data[i] + 1, data[i] - 1, ';', ',', '!', 7, 0xc2, 0xd0, 0xd8, 0xd9, 0xda} {
 			yield(with(data, i, v))
 		}
 		yield(slices.Delete(bytes.Clone(data), i, i+1))
@@ -111,37 +111,37 @@ func everyByte(t *testing.T, kind wire.AssetKind, name string, data []byte, want
 func TestThreat29_EveryByte(t *testing.T) {
 	const image = wire.AssetImage
 	everyByte(t, image, "png", plainPNG(""),
-		"other 35, row28-dimensions 54, row29-header 434, row29-trailing 10, row29-type 128, same 317")
+		"other 49, row28-dimensions 88, row29-header 554, row29-trailing 10, row29-type 176, same 467")
 	everyByte(t, image, "animated png", plainPNG(pngChunk("acTL", string(be(2, 0)))+pngChunk("fcTL", "12345678901234567890123456")),
-		"other 114, row28-dimensions 54, row28-frames 13, row29-header 756, row29-trailing 10, row29-type 128, same 831")
+		"other 170, row28-dimensions 88, row28-frames 19, row29-header 924, row29-trailing 10, row29-type 176, same 1233")
 	everyByte(t, image, "jpeg", plainJPEG(1),
-		"other 35, row28-dimensions 10, row29-header 291, row29-trailing 1, row29-type 45, same 356")
+		"other 49, row28-dimensions 20, row29-header 378, row29-trailing 3, row29-type 62, same 502")
 	everyByte(t, image, "jpeg of two scans", plainJPEG(2),
-		"other 35, row28-dimensions 10, row29-header 375, row29-trailing 2, row29-type 45, same 623")
+		"other 49, row28-dimensions 20, row29-header 482, row29-trailing 7, row29-type 62, same 878")
 	everyByte(t, image, "jpeg of two images", append(append(plainJPEG(1), 0, 0xff), plainJPEG(1)...),
-		"other 35, row28-dimensions 10, row29-header 578, row29-trailing 58, row29-type 45, same 780")
+		"other 49, row28-dimensions 20, row29-header 752, row29-trailing 91, row29-type 62, same 1096")
 	everyByte(t, image, "gif", plainGIF(),
-		"other 29, row28-dimensions 8, row29-header 558, row29-trailing 3, row29-type 96, same 396")
+		"other 43, row28-dimensions 18, row29-header 725, row29-trailing 3, row29-type 132, same 577")
 	everyByte(t, image, "webp, lossless", riff(vp8l(3, 2)),
-		"other 44, row29-header 176, row29-trailing 30, row29-type 144, same 24")
+		"other 67, row29-header 253, row29-trailing 31, row29-type 192, same 31")
 	everyByte(t, image, "webp, lossy", riff(vp8(3, 2)),
-		"other 41, row28-dimensions 2, row29-header 217, row29-trailing 38, row29-type 144, same 40")
+		"other 65, row28-dimensions 2, row29-header 308, row29-trailing 39, row29-type 192, same 56")
 	everyByte(t, image, "webp, extended", riff(vp8x(3, 2), chunk("ALPH", []byte{1}), vp8(3, 2)),
-		"row29-header 467, row29-trailing 96, row29-type 144, same 223")
+		"row29-header 666, row29-trailing 97, row29-type 192, same 323")
 	everyByte(t, image, "webp, animated", riff(vp8x(3, 2), anmf(3, 2, vp8l(3, 2)), anmf(3, 2, vp8(3, 2))),
-		"other 126, row28-dimensions 30, row29-header 920, row29-trailing 201, row29-type 144, same 341")
+		"other 188, row28-dimensions 52, row29-header 1304, row29-trailing 202, row29-type 192, same 484")
 	everyByte(t, image, "avif", avif(3, 2),
-		"other 35, row28-dimensions 246, row29-header 529, row29-type 190, same 234")
+		"other 49, row28-dimensions 376, row29-header 673, row29-type 262, same 336")
 	everyByte(t, image, "avif, animated", movingAVIF(),
-		"other 414, row28-dimensions 62, row28-frames 13, row29-header 1631, row29-type 187, same 1871")
+		"other 604, row28-dimensions 106, row28-frames 19, row29-header 2020, row29-type 254, same 2741")
 }
 
 func TestThreat31_EveryByte(t *testing.T) {
 	two := woff(16)
 	everyByte(t, wire.AssetFont, "woff", two,
-		"row29-type 64, row31-size 58, row31-tables 430, same 602")
+		"row29-type 88, row31-size 92, row31-tables 514, same 892")
 	everyByte(t, wire.AssetFont, "woff2", woff2(16, 100),
-		"row29-type 64, row31-size 29, row31-tables 331, same 506")
+		"row29-type 88, row31-size 47, row31-tables 400, same 743")
 	everyByte(t, wire.AssetFont, "woff2 of five tables", widerWOFF2(),
-		"row29-type 64, row31-size 39, row31-tables 424, same 739")
+		"row29-type 88, row31-size 96, row31-tables 493, same 1063")
 }

@@ -27,17 +27,18 @@ const maxFontTables = 256
 // woffTables reads a WOFF file (WOFF 1.0 sections 3 and 4).
 func woffTables(data []byte) string {
 	const head, entry = 44, 20
-	if len(data) < head || uint64(be32(data, 8)) != uint64(len(data)) {
+	if uint64(be32(data, 8)) != uint64(len(data)) {
 		return ruleFontTables
 	}
 	tables := int(be16(data, 12))
-	if tables == 0 || tables > maxFontTables || head+tables*entry > len(data) {
+	if tables == 0 || tables > maxFontTables {
 		return ruleFontTables
 	}
 	first := uint64(head + tables*entry)
 	total := uint64(12 + 16*tables)
 	for i := head; i < head+tables*entry; i += entry {
 		offset, packed, size := uint64(be32(data, i+4)), uint64(be32(data, i+8)), uint64(be32(data, i+12))
+		// An entry behind the end reads as zeros.
 		if offset < first || offset+packed > uint64(len(data)) || packed > size {
 			return ruleFontTables
 		}
@@ -57,7 +58,7 @@ func fontSize(data []byte, size uint64) string {
 // woff2Tables reads a WOFF2 file (WOFF 2.0 sections 4 and 5). Collections are not shared.
 func woff2Tables(data []byte) string {
 	const head = 48
-	if len(data) < head || uint64(be32(data, 8)) != uint64(len(data)) || startsWith(data[4:], "ttcf") {
+	if uint64(be32(data, 8)) != uint64(len(data)) || startsWith(data[4:], "ttcf") {
 		return ruleFontTables
 	}
 	tables := int(be16(data, 12))
@@ -91,9 +92,6 @@ func woff2Entry(data []byte, i int) (size, packed uint64, next int) {
 	i++
 	glyphs := flags&0x3f == 10 || flags&0x3f == 11 // glyf and loca
 	if flags&0x3f == 0x3f {
-		if i+4 > len(data) {
-			return 0, 0, -1
-		}
 		glyphs = startsWith(data[i:], "glyf") || startsWith(data[i:], "loca")
 		i += 4
 	}

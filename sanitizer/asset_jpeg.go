@@ -40,7 +40,7 @@ func jpegImage(info *AssetInfo, data []byte) (end int, rule string) {
 			return 0, ruleAssetHeader
 		}
 		size := int(be16(data, i+2))
-		if size < 2 || i+2+size > len(data) {
+		if size < 2 {
 			return 0, ruleAssetHeader
 		}
 		switch {

@@ -4,17 +4,14 @@ package sanitizer
 // how many frames an animation has.
 func pngInfo(info *AssetInfo, data []byte) string {
 	const head = 8
-	if be32(data, head) != 13 || !startsWith(data[min(head+4, len(data)):], "IHDR") || len(data) < head+25 {
+	if be32(data, head) != 13 || !startsWith(data[min(head+4, len(data)):], "IHDR") {
 		return ruleAssetHeader
 	}
 	info.Width, info.Height, info.Frames = be32(data, head+8), be32(data, head+12), 1
 	controls := uint32(0)
 	for i := head; ; {
-		if i+12 > len(data) {
-			return ruleAssetHeader
-		}
 		size := int64(be32(data, i))
-		if size > int64(len(data)-i-12) {
+		if size > int64(len(data)-i-12) { // or nothing is left at all
 			return ruleAssetHeader
 		}
 		name := data[i+4 : i+8]

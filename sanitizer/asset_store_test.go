@@ -185,6 +185,13 @@ func TestThreat24_SheetsAreJudgedOnce(t *testing.T) {
 // TestThreat29_OffersAndChunks holds the corners of what is announced: bytes under two sizes, a piece behind the last one, a
 // sheet that is too long, and that a late agent hears of what is missing.
 func TestThreat29_OffersAndChunks(t *testing.T) {
+	full := sanitizer.NewAssets(sanitizer.Policy{MaxAssets: 1})
+	if wanted, _ := give(t, full, 1, wire.AssetImage, somePNG(t, 3)); !wanted {
+		t.Fatal("not wanted")
+	}
+	if _, frames := give(t, full, 2, wire.AssetImage, somePNG(t, 3)); len(frames) != 1 || frames[0].(*wire.Gone).Reason != wire.GoneFull {
+		t.Error("known bytes under one name too many")
+	}
 	a := sanitizer.NewAssets(sanitizer.Policy{})
 	data := make([]byte, 2*wire.MaxChunk)
 	f := offer(1, wire.AssetImage, data)

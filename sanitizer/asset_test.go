@@ -111,6 +111,19 @@ func woff(size uint32) []byte {
 	return b
 }
 
+// manyTables is a WOFF whose tables are one too many, all of them empty.
+func manyTables() []byte {
+	const tables = maxFontTables + 1
+	b := woff(16)[:44]
+	for range tables {
+		b = append(append(b, "head"...), be(44+20*tables, 0, 0, 0)...)
+	}
+	binary.BigEndian.PutUint32(b[8:], uint32(len(b)))
+	binary.BigEndian.PutUint16(b[12:], tables)
+	binary.BigEndian.PutUint32(b[16:], 0)
+	return b
+}
+
 // woff2 is a font with one table of size bytes, up to 127.
 func woff2(size byte, total uint32) []byte {
 	b := make([]byte, 48+2+8)
@@ -175,6 +188,12 @@ func TestThreat28_Images(t *testing.T) {
 		{"png side over 2^31", image, with(png3, 16, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff), ruleAssetSide, AssetInfo{}},
 		{"png frames", image, with(animated, 16, 0, 0, 1, 0, 0, 0, 1, 0), ruleAssetFrames, AssetInfo{}},
 		{"webp larger inside", image, riff(vp8x(3, 2), vp8l(16000, 16000)), ruleAssetHeader, AssetInfo{}},
+		{"webp with a bit of a chunk", image, riff(vp8l(3, 2), []byte("abc")), ruleAssetHeader, AssetInfo{}},
+		{"webp with a short head", image, riff(chunk("VP8X", make([]byte, 9)), vp8l(1, 1)), ruleAssetHeader, AssetInfo{}},
+		{"webp with two heads", image, riff(vp8x(3, 2), vp8x(3, 2), vp8l(3, 2)), ruleAssetHeader, AssetInfo{}},
+		{"webp with two pictures", image, riff(vp8l(3, 2), vp8l(3, 2)), ruleAssetHeader, AssetInfo{}},
+		{"webp frame without a head", image, riff(anmf(3, 2, vp8l(3, 2))), ruleAssetHeader, AssetInfo{}},
+		{"avif with a short box", image, avif(3, 2, box("meta", []byte{0})), ruleAssetHeader, AssetInfo{}},
 		{"webp frame outside", image, riff(vp8x(3, 2), anmf(4, 2, vp8l(4, 2))), ruleAssetHeader, AssetInfo{}},
 		{"webp frame larger inside", image, riff(vp8x(3, 2), anmf(3, 2, vp8l(9000, 9000))), ruleAssetHeader, AssetInfo{}},
 		{"avif of many boxes", image, avif(3, 2, bytes.Repeat(box("free"), maxAVIFBoxes)), ruleAssetHeader, AssetInfo{}},
@@ -246,6 +265,9 @@ func TestThreat31_Fonts(t *testing.T) {
 		{"woff2 collection", font, with(two, 4, 't', 't', 'c', 'f'), ruleFontTables, AssetInfo{}},
 		{"woff of many tables", font, with(append(bytes.Clone(woff(16)), make([]byte, 6000)...), 8, 0, 0, 0x17, 0xb8, 1, 1), ruleFontTables, AssetInfo{}},
 		{"woff2 of many tables", font, with(append(bytes.Clone(two), make([]byte, 600)...), 8, 0, 0, 2, 0x92, 1, 1), ruleFontTables, AssetInfo{}},
+		{"woff of many good tables", font, manyTables(), ruleFontTables, AssetInfo{}},
+		{"woff2 beyond 32 bits", font, with(append(bytes.Clone(two), 0, 0, 0, 0), 8, 0, 0, 0, byte(len(two)+4))[:len(two)+4], "", AssetInfo{Mime: wire.MimeWOFF2}},
+		{"woff2 size beyond 32 bits", font, with(with(two, 20, 0, 0, 0, 4), 49, 0xff, 0xff, 0xff, 0xff, 0x7f), ruleFontTables, AssetInfo{}},
 		{"woff of much", font, with(append(bytes.Clone(woff(16)), make([]byte, 1<<20)...), 8, 0, 0x10, 0, 72, 0, 1, 0, 0, 1, 0, 0, 1), ruleFontSize, AssetInfo{}},
 		{"too many bytes", font, make([]byte, maxFontBytes+1), ruleFontBytes, AssetInfo{}},
 	})

@@ -38,7 +38,7 @@ func webpChunk(info *AssetInfo, name, body []byte) string {
 		}
 		info.Width, info.Height = le24(body, 4)+1, le24(body, 7)+1
 	case startsWith(name, "ANMF"):
-		if len(body) < 24 || info.Width == 0 {
+		if len(body) < 24 {
 			return ruleAssetHeader
 		}
 		x, y, w, h := 2*le24(body, 0), 2*le24(body, 3), le24(body, 6)+1, le24(body, 9)+1
@@ -66,8 +66,7 @@ func webpFrame(data []byte, width, height uint32) string {
 		}
 		name := data[i : i+4]
 		if startsWith(name, "VP8 ") || startsWith(name, "VP8L") {
-			w, h, ok := webpSize(name, data[i+8:i+8+int(n)])
-			if !ok || w != width || h != height {
+			if w, h, _ := webpSize(name, data[i+8:i+8+int(n)]); w != width || h != height {
 				return ruleAssetHeader
 			}
 		}

@@ -10,14 +10,13 @@ import (
 // The rules by which an asset is refused. Assets that come as they should but may not be shown are answered with Gone
 // and are no refusals.
 const (
-	ruleUnasked = "row36-asset"        // bytes that nobody asked for
-	ruleChunk   = "row35-chunk"        // a chunk that does not fit its asset
-	ruleHash    = "row29-hash"         // bytes that do not have the announced hash
-	ruleOffer   = "row37-assets"       // an asset without a name
-	ruleKind    = "row29-kind"         // the same bytes offered as two kinds
-	ruleSheet   = "row24-sheet"        // a style sheet that is too long
-	ruleFull    = "row37-full"         // no room in the session
-	maxSheetOut = 1024 * wire.MaxChunk // bytes of a style sheet as it was written anew: as many as chunks can carry
+	ruleUnasked = "row36-asset"  // bytes that nobody asked for
+	ruleChunk   = "row35-chunk"  // a chunk that does not fit its asset
+	ruleHash    = "row29-hash"   // bytes that do not have the announced hash
+	ruleOffer   = "row37-assets" // an asset without a name
+	ruleKind    = "row29-kind"   // the same bytes offered as two kinds
+	ruleSheet   = "row24-sheet"  // a style sheet that is too long
+	ruleFull    = "row37-full"   // no room in the session
 )
 
 // Assets are the images, fonts and style sheets of a session by the hash of their bytes. It is not safe for use by
@@ -248,7 +247,7 @@ func (a *Assets) judge(b *blob) {
 // writeSheet writes a style sheet anew. One of which nothing is left is a sheet all the same: viewers wait for it.
 func writeSheet(dst, data []byte) (out []byte, info AssetInfo, rule string) {
 	out, ok := AppendSheet(dst, data)
-	if !ok || len(out) > maxSheetOut {
+	if !ok {
 		return out, info, ruleSheet
 	}
 	if len(out) == 0 {

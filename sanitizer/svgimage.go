@@ -240,10 +240,10 @@ func (w *svgWriter) sheet() {
 	w.clean, ok = AppendSheet(w.clean[:0], w.css)
 	clear(w.css)
 	w.css = w.css[:0]
-	// There are no assets in an image, and an id that cannot be read cannot be counted.
-	if !ok || len(w.clean) == 0 || bytes.Contains(w.clean, []byte("asset:")) || !w.graph.cssRefs(-1, refOnce, w.clean) {
+	if !ok || len(w.clean) == 0 || bytes.Contains(w.clean, []byte("asset:")) { // there are no assets in an image
 		return
 	}
+	w.graph.cssRefs(-1, refOnce, w.clean)
 	w.close()
 	w.out = appendXML(w.out, w.clean)
 }

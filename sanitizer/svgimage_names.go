@@ -144,7 +144,7 @@ func (w *svgWriter) plain(o *svgOpen, name []byte) {
 		}
 		var ok bool
 		w.clean, ok = appendByRole(w.clean[:0], rule.role, w.value)
-		if ok && len(w.clean) > 0 && len(w.clean) <= maxAttr && w.known(o, svgTable.attrNames[at], rule) {
+		if ok && len(w.clean) > 0 && w.known(o, svgTable.attrNames[at], rule) {
 			w.write(svgTable.attrNames[at], w.clean)
 		}
 		return
@@ -165,7 +165,10 @@ func (w *svgWriter) known(o *svgOpen, name string, rule *attributeRule) bool {
 				kind = refInherit
 			}
 		}
-		return !bytes.Contains(w.clean, []byte("asset:")) && w.graph.cssRefs(o.node, kind, w.clean)
+		if bytes.Contains(w.clean, []byte("asset:")) {
+			return false // there are no assets in an image
+		}
+		w.graph.cssRefs(o.node, kind, w.clean)
 	case wire.RoleNumber:
 		if o.node == 0 {
 			w.sized(name)

@@ -82,21 +82,17 @@ func (g *svgGraph) refer(node int32, kind svgRefKind, id []byte) {
 	n.refs = int32(len(g.refs) - 1)
 }
 
-// cssRefs notes the ids that sanitised CSS refers to. A variable may be used anywhere, like a sheet. It is false when an id
-// is spelled so that it cannot be known.
-func (g *svgGraph) cssRefs(node int32, kind svgRefKind, css []byte) bool {
+// cssRefs notes the ids that sanitised CSS refers to. A variable may be used anywhere, like a sheet.
+func (g *svgGraph) cssRefs(node int32, kind svgRefKind, css []byte) {
 	everywhere := node < 0 || bytes.Contains(css, []byte("--"))
 	for {
 		const open = `url("#`
 		i := bytes.Index(css, []byte(open))
 		if i < 0 {
-			return true
+			return
 		}
 		css = css[i+len(open):]
-		end := max(bytes.IndexAny(css, `"\`), 0)
-		if css[end] == '\\' {
-			return false
-		}
+		end := max(bytes.IndexByte(css, '"'), 0) // the writer of CSS lets no id pass that needs an escape
 		if everywhere {
 			g.sheets = append(g.sheets, idOf(css[:end]))
 		} else {

@@ -98,6 +98,7 @@ func TestThreat29_SVGForms(t *testing.T) {
 		"text before":                   {"x" + svgOf(""), ruleSVGForm},
 		"attribute twice":               {svgOf(`<g id="a" id="b"/>`), ruleSVGForm},
 		"attribute unquoted":            {svgOf(`<g id=a />`), ruleSVGForm},
+		"attribute in letters":          {svgOf(`<g id=aba />`), ruleSVGForm},
 		"attribute with <":              {svgOf(`<g id="<"/>`), ruleSVGForm},
 		"end alone":                     {"</svg>", ruleSVGForm},
 		"reference of no digits":        {svgOf("<text>&#;</text>"), ruleSVGForm},

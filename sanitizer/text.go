@@ -102,8 +102,6 @@ func AppendChrome(dst, text []byte, max int) []byte {
 // skin tone, the second half of a flag, or a part of a Hangul syllable.
 func joins(last, r rune) bool {
 	switch {
-	case r < 0x300:
-		return false
 	case unicode.In(r, unicode.M), 0x1f3fb <= r && r <= 0x1f3ff:
 		return true
 	case regional(r):

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -113,7 +114,7 @@ func TestThreat03_URLText(t *testing.T) {
 		{"/relative", "-"},
 		{"mailto:a@example.com?subject=x", "mailto:a@example.com"},
 		{"mailto:?bcc=x", "-"}, {"mailto:", "-"}, {"mailto:#x", "-"}, {"https://example.com/\xff", "-"},
-		{"https://[::1/x", "-"}, {"https://[]/", "-"}, {"https://[:]/", "-"}, {"https://[" + strings.Repeat("1", 46) + "]/", "-"},
+		{"https://[::1/x", "-"}, {"https://[::abcd/x", "-"}, {"https://[]/", "-"}, {"https://[:]/", "-"}, {"https://[" + strings.Repeat("1", 46) + "]/", "-"},
 		{"https://" + strings.Repeat("a", 254) + "/", "-"}, {"https://" + strings.Repeat("a", 253) + "/", "https://" + strings.Repeat("a", 253) + "/"},
 		{"https://" + strings.Repeat(strings.Repeat("a", 40)+"\u00fc.", 5) + "aaaaaaaaaaaaaaaaaaaa/", "-"}, {"https://\u00fc_x.example/", "-"},
 		{"https://example.com/" + strings.Repeat("a", 8*maxURLText), "-"},
@@ -283,6 +284,9 @@ func TestThreat47_Rich(t *testing.T) {
 		if got := flat(Rich([]byte(test.in))); got != test.want {
 			t.Errorf("case %d: got %s want %s", i, got, test.want)
 		}
+	}
+	if want := []string{"b", "strong", "i", "em", "u", "s", "code", "pre", "br", "p", "ul", "ol", "li", "blockquote"}; !slices.Equal(richElements, want) {
+		t.Errorf("chat may hold %v", richElements)
 	}
 	for _, name := range []string{"script", "img", "iframe", "style", "form", "svg", "input", "table", "div", "span", "h1", "video", "object", "math"} {
 		if out := richPolicy.Sanitize("<" + name + ">x"); strings.Contains(out, "<"+name) {
