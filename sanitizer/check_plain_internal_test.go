@@ -116,3 +116,28 @@ func TestThreat37_SpareRoom(t *testing.T) {
 		}
 	}
 }
+
+// TestThreat34_NewPassword holds that a control which came as a password, without a mask, tells nothing when it turns into
+// another one.
+func TestThreat34_NewPassword(t *testing.T) {
+	p, b := NewPage(Policy{}), page.NewBuilder()
+	b.Snapshot()
+	b.Into(0)
+	b.Tag("html")
+	b.Tag("body")
+	id := b.Tag("input", "type", "password")
+	b.End()
+	b.End()
+	b.End()
+	b.End()
+	check(t, p, b)
+	text, _ := page.Attribute(codeInput, "type", "text")
+	b.Update(false)
+	b.Set(id, text)
+	check(t, p, b)
+	b.Update(false)
+	b.SetLive(id, page.Live{Kind: wire.LiveValue, Text: "told"})
+	if _, r := p.Check(b.Batch()); r == nil || r.Rule != ruleMask {
+		t.Errorf("got %v", r)
+	}
+}

@@ -140,7 +140,7 @@ func TestThreat32_StopsEarly(t *testing.T) {
 	check(t, p, b)
 	b.Update(false)
 	b.Into(2)
-	for range 2000 {
+	for range 20_000 {
 		b.Tag("p", "class", "a", "title", "b", "lang", "c", "id", "d")
 		b.Text("x")
 		b.End()

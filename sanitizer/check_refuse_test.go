@@ -115,6 +115,14 @@ var refusals = []struct {
 		a := attribute("p", "title", "x")
 		insert(c, div, func() { c.Elem(page.Code("p"), "", []page.Attr{a, a}); c.End() })
 	}},
+	{"row36-attribute", "flag twice", func(c *customer) {
+		a := attribute("p", "hidden", "")
+		insert(c, div, func() { c.Elem(page.Code("p"), "", []page.Attr{a, a}); c.End() })
+	}},
+	{"row36-attribute", "enumerated twice", func(c *customer) {
+		a := attribute("p", "dir", "ltr")
+		insert(c, div, func() { c.Elem(page.Code("p"), "", []page.Attr{a, a}); c.End() })
+	}},
 	{"row36-attribute", "data twice", func(c *customer) {
 		c.NoTable = true
 		a := attribute("p", "data-a", "x")
