@@ -5,6 +5,7 @@ import { later } from './natives';
 
 const COLOURS = ['#e5484d', '#0b7bd3', '#2f9e44', '#e8890c', '#8e4ec6', '#d6409f', '#12a594', '#3b3b45']; // the viewer's palette
 const STAY = 5000; // milliseconds that a stroke and a cursor at rest stay
+const MOST = 48; // strokes at once: a drawing points at the page and must not hide it (threat row 48)
 
 function make(tag: string, attributes: Readonly<Record<string, string>>): Element {
   const el = document.createElementNS('http://www.w3.org/2000/svg', tag);
@@ -69,6 +70,7 @@ export class Ink {
     const line = make('path', { d, class: `ink by${from}`, stroke: COLOURS[colour] ?? '' });
     this.scrolled();
     this.#layer.append(line);
+    if (this.#layer.childElementCount > MOST) this.#layer.firstChild?.remove();
     later(() => line.remove(), STAY);
   }
 }

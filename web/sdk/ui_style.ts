@@ -25,6 +25,7 @@ svg{position:absolute;inset:0;width:100%;height:100%;overflow:visible}
 .cursor{position:absolute;left:0;top:0;transition:transform 60ms linear}
 .cursor svg{width:20px;height:24px}
 .cursor b{position:absolute;left:14px;top:16px;font-size:13px;background:var(--a);color:#fff;border-radius:8px;padding:1px 8px;white-space:nowrap}
+svg>g{opacity:.7}
 .ink{fill:none;stroke-width:4;stroke-linecap:round;stroke-linejoin:round;animation:fade 5s forwards}
 @keyframes fade{70%{opacity:1}to{opacity:0}}
 @media(max-width:480px){.bar{font-size:14px}.bar .row{gap:6px}.bar button{padding:6px 10px}}`;
