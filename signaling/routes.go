@@ -37,6 +37,8 @@ func (s *Server) routes() []route {
 		{get, "/v1/sessions", familyAPI, false, 0, s.lobby},
 		{post, "/v1/codes/{code}", familyAPI, false, 0, s.redeem},
 		{post, "/v1/sessions/{session}/preview", familyAPI, true, 0, s.preview},
+		// an admin checks the way to this server
+		{post, "/v1/checks", familyAPI, false, maxToken + maxJSON, s.check},
 		// both connect, stay connected and end
 		{get, "/v1/ice", familyAPI, true, 0, s.ice},
 		{post, "/v1/sessions/{session}/connections", familyAPI, true, maxOffer, s.connect},

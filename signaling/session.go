@@ -181,7 +181,9 @@ func (s *Server) place(r *http.Request, c Claims) error {
 	switch {
 	case c.Role != RoleCustomer && !s.ownPage(r):
 		return problemForeign
-	case c.Role == RoleCustomer && origin != "" && !s.sites[c.Site].allows(origin):
+	case c.Site == checkSite && !s.ownPage(r):
+		return problemForeign
+	case c.Site != checkSite && c.Role == RoleCustomer && origin != "" && !s.sites[c.Site].allows(origin):
 		return problemOrigin
 	}
 	return nil
@@ -220,6 +222,9 @@ func (s *Server) renewCode(w http.ResponseWriter, r *http.Request) error {
 	p, err := s.as(w, r, RoleCustomer)
 	if err != nil {
 		return err
+	}
+	if p.Site == checkSite {
+		return problemRole // there is nothing to see
 	}
 	digits, expires, err := s.codes.issue(p.Session)
 	if err != nil {

@@ -30,6 +30,7 @@ const (
 	KindAgent   Kind = "vitrine-agent+jwt"   // signs an agent in
 	KindSession Kind = "vitrine-session+jwt" // one connection of one person to one session
 	KindSite    Kind = "vitrine-site+jwt"    // lets a customer of a site start a session
+	KindCheck   Kind = "vitrine-check+jwt"   // lets somebody check the way to this server
 )
 
 // The roles in a session token.
@@ -44,6 +45,7 @@ const (
 //	agent    Subject Name Site
 //	session  Subject Name Site Session Role
 //	site     Subject Site
+//	check    Subject
 type Claims struct {
 	jwt.RegisteredClaims
 	Session string `json:"session,omitempty"`
@@ -261,7 +263,7 @@ func complete(kind Kind, c *Claims) string {
 		{"iat", c.IssuedAt != nil},
 		{"jti", printable(c.ID) && len(c.ID) >= 8},
 		{"sub", printable(c.Subject)},
-		{"site", printable(c.Site)},
+		{"site", (kind == KindCheck) == (c.Site == "") && (c.Site == "" || printable(c.Site))},
 		{"name", c.Name == "" || printable(c.Name)},
 		{"session", session == (c.Session != "") && len(c.Session) <= maxName},
 		{"role", session == (c.Role == RoleCustomer || c.Role == RoleAgent || c.Role == RolePreview) && (session || c.Role == "")},

@@ -17,7 +17,7 @@ type tokenFlags struct {
 
 func tokenCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "token", Short: "Sign a token with a data directory's key and print it"}
-	var agent, customer tokenFlags
+	var agent, customer, check tokenFlags
 	forAgent := &cobra.Command{
 		Use: "agent", Short: "A token that signs an agent in, once", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -41,15 +41,27 @@ func tokenCommand() *cobra.Command {
 	}
 	customer.add(forCustomer, "who the customer is to the owner, such as a customer number")
 	forCustomer.Flags().StringVar(&customer.session, "session", "", "id of a session that is already open")
-	cmd.AddCommand(forAgent, forCustomer)
+	forCheck := &cobra.Command{
+		Use: "check", Short: "A token for `vitrine turn check` and for the page /check#token=…", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return check.print(cmd, signaling.KindCheck, signaling.Claims{})
+		},
+	}
+	check.base(forCheck, "who checks, for the audit log")
+	cmd.AddCommand(forAgent, forCustomer, forCheck)
 	return cmd
 }
 
 func (f *tokenFlags) add(cmd *cobra.Command, subject string) {
+	f.base(cmd, subject)
+	cmd.Flags().StringVar(&f.site, "site", signaling.DevSite().Key, "key of the site")
+}
+
+// base adds the flags that every token has.
+func (f *tokenFlags) base(cmd *cobra.Command, subject string) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.data, "data", "", "data directory of the server")
 	flags.StringVar(&f.subject, "subject", "", subject)
-	flags.StringVar(&f.site, "site", signaling.DevSite().Key, "key of the site")
 	flags.DurationVar(&f.ttl, "ttl", signaling.MaxTokenLife, "how long the token is good, at most 10m")
 	for _, name := range []string{"data", "subject"} {
 		if err := cmd.MarkFlagRequired(name); err != nil {
