@@ -141,3 +141,29 @@ func TestThreat34_NewPassword(t *testing.T) {
 		t.Errorf("got %v", r)
 	}
 }
+
+// TestThreat40_CostOfGone holds that the score of a page is that of what is in it.
+func TestThreat40_CostOfGone(t *testing.T) {
+	p, b := NewPage(Policy{}), drawnPage(1, 5)
+	check(t, p, b)
+	before := p.st.cost
+	for range 2 {
+		b.Update(false)
+		b.Into(2)
+		cell := b.Tag("td")
+		b.Tag("button")
+		b.End()
+		b.End()
+		b.End()
+		check(t, p, b)
+		if p.st.cost != before+4+8 {
+			t.Fatalf("a cell with a button costs %d", p.st.cost-before)
+		}
+		b.Update(false)
+		b.Detach(cell)
+		check(t, p, b)
+		if p.st.cost != before {
+			t.Fatalf("what is gone costs %d", p.st.cost-before)
+		}
+	}
+}
