@@ -17,6 +17,7 @@ const (
 	sendIndication   = 0x0016
 
 	errorClass   = 0x0110
+	firstChannel = 0x4000
 	transportUDP = 17
 	familyIPv4   = 1
 )
@@ -197,7 +198,7 @@ func (g *Gate) verify(h *Holding, from netip.AddrPort) ([]byte, verdict) {
 	if m.kind != channelBind {
 		g.verified = m.transaction()
 	}
-	m.boundLifetime(key)
+	m.amend(key)
 	count.Add(Passed, 1)
 	return m.raw, pass
 }
@@ -222,7 +223,7 @@ func (g *Gate) refusal(h *Holding, name string, from netip.Addr) *refusal {
 		return nil
 	case foreign:
 		return &forbidden
-	case m.kind == channelBind && (m.has&hasChannel == 0 || m.channel>>12 != 4): // RFC 8656 section 12
+	case m.kind == channelBind && (m.has&hasChannel == 0 || m.channel < firstChannel || m.channel >= endChannel): // RFC 8656 section 12
 		return &badRequest
 	}
 	return nil
@@ -239,7 +240,7 @@ func (g *Gate) refusalOfAllocate(h *Holding, name string, from netip.Addr) *refu
 		return &unsupportedTransport
 	case m.has&hasFamily != 0 && m.family != familyIPv4:
 		return &unsupportedFamily
-	case m.has&hasReservation != 0:
+	case m.has&hasReservation != 0 && !pairs:
 		return &insufficientCapacity
 	}
 	switch g.policy.Room(name, from) {

@@ -59,7 +59,7 @@ func frameSize(b []byte) (size int, ok bool) {
 			return 0, true
 		}
 		size = chanHeader + (int(binary.BigEndian.Uint16(b[2:]))+3)&^3
-		return size, size >= minChanFrame && size < mtu && b[0] < 0x50
+		return size, size >= minChanFrame && size < mtu && b[0] < endChannel>>8
 	}
 	return 0, false
 }
@@ -109,6 +109,7 @@ type message struct {
 	integrity       int // offset of MESSAGE-INTEGRITY, 0 when there is none
 	username, realm []byte
 	lifetime        []byte // value of LIFETIME
+	reservation     []byte // EVEN-PORT or RESERVATION-TOKEN, with its header
 	channel         uint16
 	transport       byte
 	family          byte
@@ -134,7 +135,8 @@ func (m *message) parse(b []byte, pinned netip.AddrPort) bool {
 		if length > len(b)-at-4 {
 			return false
 		}
-		value := b[at+4 : at+4+length]
+		whole := b[at : at+4+length]
+		value := whole[4:]
 		switch {
 		case typ == attrFingerprint:
 			if length != 4 || binary.BigEndian.Uint32(value) != crc32.ChecksumIEEE(b[:at])^fingerprint {
@@ -149,7 +151,7 @@ func (m *message) parse(b []byte, pinned netip.AddrPort) bool {
 			}
 			m.integrity = at
 		default:
-			if !m.note(typ, value, pinned) {
+			if !m.note(typ, whole, pinned) {
 				return false
 			}
 		}
@@ -158,8 +160,10 @@ func (m *message) parse(b []byte, pinned netip.AddrPort) bool {
 	return true
 }
 
-// note records one attribute. Repeated attributes that say who asks are refused.
-func (m *message) note(typ uint16, v []byte, pinned netip.AddrPort) bool {
+// note records one attribute, given with its header. Repeated attributes that
+// say who asks are refused.
+func (m *message) note(typ uint16, whole []byte, pinned netip.AddrPort) bool {
+	v := whole[4:]
 	switch typ {
 	case attrUsername:
 		m.username = v
@@ -195,9 +199,10 @@ func (m *message) note(typ uint16, v []byte, pinned netip.AddrPort) bool {
 		return m.once(hasLifetime)
 	case attrEvenPort, attrReservation:
 		m.has |= hasReservation
+		m.reservation = whole
 	case attrPeer:
 		m.has |= hasPeer
-		if peer, ok := m.xorAddress(v); !ok || peer != pinned {
+		if peer, ok := m.xorAddress(v); !ok || !isPinned(peer, pinned) {
 			m.has |= hasForeignPeer
 		}
 	case attrData, attrIntegrity256:
@@ -244,22 +249,41 @@ func (m *message) transaction() (id [12]byte) {
 	return id
 }
 
-// boundLifetime brings the lifetime that a verified request asks for within
-// its bounds and signs the changed request again. What follows the signature,
-// which would not fit any more, is cut off. 0 in a Refresh means the end.
-func (m *message) boundLifetime(key []byte) {
-	if m.lifetime == nil || m.kind != allocate && m.kind != refresh {
+// amend changes what a verified request asks for to what the TURN server does
+// right, and signs it again. What follows the signature, which would not fit
+// any more, is cut off.
+func (m *message) amend(key []byte) {
+	if bounded := m.boundLifetime(); !m.dropPair() && !bounded {
 		return
 	}
-	asked := binary.BigEndian.Uint32(m.lifetime)
-	if asked == 0 && m.kind == refresh || asked >= minLifetime && asked <= maxLifetime {
-		return
-	}
-	binary.BigEndian.PutUint32(m.lifetime, min(max(asked, minLifetime), maxLifetime))
 	end := m.integrity + 4 + integrityLen
 	copy(m.raw[m.integrity+4:end], sum(m.raw[:m.integrity], key))
 	m.raw = m.raw[:end]
 	binary.BigEndian.PutUint16(m.raw[2:], uint16(end-stunHeader))
+}
+
+// boundLifetime brings the lifetime within its bounds and tells whether it was
+// not. 0 in a Refresh means the end.
+func (m *message) boundLifetime() bool {
+	if m.lifetime == nil || m.kind != allocate && m.kind != refresh {
+		return false
+	}
+	asked := binary.BigEndian.Uint32(m.lifetime)
+	if asked == 0 && m.kind == refresh || asked >= minLifetime && asked <= maxLifetime {
+		return false
+	}
+	binary.BigEndian.PutUint32(m.lifetime, min(max(asked, minLifetime), maxLifetime))
+	return true
+}
+
+// dropPair makes a wish for a pair of ports into an attribute that nobody
+// knows, where such wishes are not refused.
+func (m *message) dropPair() bool {
+	if !pairs || m.reservation == nil {
+		return false
+	}
+	binary.BigEndian.PutUint16(m.reservation, 0xFFFF)
+	return true
 }
 
 // signed tells in constant time whether MESSAGE-INTEGRITY was made with key.

@@ -1,0 +1,217 @@
+// Package turn holds tests of the TURN server by programs that others wrote, and attacks on it through real sockets.
+package turn
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"vitrine/test/turn/coturn"
+)
+
+// echoHost is a running ./echo.
+type echoHost struct {
+	UDP, TCP, TLS, Peer, User, Password string
+
+	stdin io.Closer
+	out   *bufio.Reader
+	cmd   *exec.Cmd
+}
+
+// startEcho builds ./echo and starts it. tags are "uclient" for a guard that lets coturn's client do what it must do to
+// run at all, or "" for the guard of the product.
+func startEcho(t *testing.T, tags string) *echoHost {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "echo")
+	if out, err := exec.Command("go", "build", "-tags", tags, "-o", program, "./echo").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	h := &echoHost{cmd: exec.Command(program)}
+	var errs bytes.Buffer
+	h.cmd.Stderr = &errs
+	in, err := h.cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := h.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = in.Close()
+		_ = h.cmd.Wait() // a second Wait only says that it was waited for
+	})
+	h.stdin, h.out = in, bufio.NewReader(out)
+	line, err := h.out.ReadBytes('\n')
+	if err != nil || json.Unmarshal(line, h) != nil {
+		t.Fatalf("echo says %q, %v\n%s", line, err, errs.String())
+	}
+	return h
+}
+
+// stop ends it and gives its counters.
+func (h *echoHost) stop(t *testing.T) map[string]int {
+	t.Helper()
+	_ = h.stdin.Close()
+	line, err := h.out.ReadBytes('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	stats := map[string]int{}
+	if err := json.Unmarshal(line, &stats); err != nil {
+		t.Fatal(err)
+	}
+	return stats
+}
+
+func find(t *testing.T, program string) string {
+	t.Helper()
+	path, err := coturn.Find(program)
+	if errors.Is(err, coturn.ErrMissing) {
+		t.Skip(err)
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// run is how one run of coturn's client went.
+type run struct {
+	code           int
+	sent, received int
+	output         string
+}
+
+var sentLine = regexp.MustCompile(`tot_send_msgs=(\d+), tot_recv_msgs=(\d+)`)
+
+// uclient runs coturn's client against the host: one client that sends five datagrams, or as the flags want it.
+func (h *echoHost) uclient(t *testing.T, flags ...string) run {
+	t.Helper()
+	program := find(t, coturn.Client)
+	at := h.UDP
+	switch {
+	case slices.Contains(flags, "-S"):
+		at = h.TLS
+	case slices.Contains(flags, "-t"), slices.Contains(flags, "-T"):
+		at = h.TCP
+	}
+	server, port, _ := net.SplitHostPort(at)
+	peer, peerPort, _ := net.SplitHostPort(h.Peer)
+	args := append([]string{"-u", h.User, "-w", h.Password, "-e", peer, "-r", peerPort, "-p", port}, flags...)
+	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, append(args, server)...)
+	cmd.WaitDelay = time.Second
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	if ctx.Err() != nil {
+		t.Fatalf("uclient %s hangs:\n%s", strings.Join(flags, " "), tail(out.String()))
+	}
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	r := run{code: cmd.ProcessState.ExitCode(), output: out.String()}
+	if all := sentLine.FindAllStringSubmatch(r.output, -1); len(all) > 0 {
+		r.sent, _ = strconv.Atoi(all[len(all)-1][1])
+		r.received, _ = strconv.Atoi(all[len(all)-1][2])
+	}
+	return r
+}
+
+func tail(s string) string { return s[max(0, len(s)-2000):] }
+
+// coturn's client, in every way in which it must get all of its datagrams back.
+func TestUclientPasses(t *testing.T) {
+	find(t, coturn.Client)
+	h := startEcho(t, "uclient")
+	for _, flags := range []string{
+		"-c", "-c -t", "-c -t -S", "-c -s", "-c -t -s", "-c -t -S -s", "-c -D", "-c -t -D",
+		"-c -x", "-c -X", "-c -Z", "-c -B", "-c -M", "-c -t -M", "-c -m 10 -n 20",
+	} {
+		t.Run(flags, func(t *testing.T) {
+			r := h.uclient(t, strings.Fields(flags)...)
+			if r.code != 0 || r.sent == 0 || r.sent != r.received {
+				t.Errorf("exit code %d, %d of %d came back:\n%s", r.code, r.received, r.sent, tail(r.output))
+			}
+		})
+	}
+	stats := h.stop(t)
+	if stats["disagreed"] != 0 {
+		t.Errorf("guard and TURN server disagreed %d times", stats["disagreed"])
+	}
+}
+
+// Without -c the client has a second allocation for RTCP, whose peer is the port above. What it sends there is lost in
+// the hub, and nothing else is.
+func TestUclientLosesTheOtherPort(t *testing.T) {
+	find(t, coturn.Client)
+	h := startEcho(t, "uclient")
+	r := h.uclient(t)
+	if r.code != 0 || r.sent != 10 || r.received != 5 {
+		t.Errorf("exit code %d, %d of %d came back, want 5 of 10:\n%s", r.code, r.received, r.sent, tail(r.output))
+	}
+	if stats := h.stop(t); stats["dropped_other_peer"] != 5 || stats["packets_up"] != 5 {
+		t.Errorf("%d datagrams for the other port, %d for the peer, want 5 and 5", stats["dropped_other_peer"], stats["packets_up"])
+	}
+}
+
+// What the product does not offer is refused with the right code, by its own guard.
+func TestUclientFails(t *testing.T) {
+	find(t, coturn.Client)
+	for _, tags := range []string{"", "uclient"} {
+		h := startEcho(t, tags)
+		for flags, want := range map[string]string{
+			"-c -T": "error 442", // relays over TCP (RFC 6062)
+			"-c -y": "error 403", // from client to client
+			"-c -g": "error 420", // DONT-FRAGMENT
+		} {
+			t.Run(flags+" "+tags, func(t *testing.T) {
+				r := run{code: 0}
+				// In the product's build half of the Allocates fail earlier, because the client wants an even port every other time.
+				for range 20 {
+					if r = h.uclient(t, strings.Fields(flags)...); strings.Contains(r.output, want) {
+						break
+					}
+				}
+				if r.code == 0 || !strings.Contains(r.output, want) {
+					t.Errorf("exit code %d, want %s:\n%s", r.code, want, tail(r.output))
+				}
+			})
+		}
+	}
+}
+
+// With the guard of the product the client cannot even name the port above its peer's.
+func TestUclientMayNotNameTheOtherPort(t *testing.T) {
+	find(t, coturn.Client)
+	h := startEcho(t, "")
+	r := run{}
+	for range 20 {
+		if r = h.uclient(t, "-c"); strings.Contains(r.output, "error 403") {
+			break
+		}
+	}
+	if r.code == 0 || !strings.Contains(r.output, "error 403") {
+		t.Errorf("exit code %d:\n%s", r.code, tail(r.output))
+	}
+	if stats := h.stop(t); stats["packets_up"]+stats["dropped_other_peer"] != 0 {
+		t.Errorf("%v", stats)
+	}
+}
