@@ -163,10 +163,11 @@ func (t *tree) valueRules(at site, lit *ast.CompositeLit) {
 			continue
 		}
 		field := t.text(at.file, kv.Key)
-		if most, known := all[field]; known {
+		everything := strings.Contains(t.text(at.file, kv.Value), "urlAsset | urlFragment")
+		if most, known := all[field]; known && !everything {
 			t.add(at, "any "+field, t.around(kv.Value, "mutantPick["+cmp.Or(kinds[field], "uint8")+"](§, ", ", "+most+")"))
-			delete(all, field)
 		}
+		delete(all, field)
 	}
 	for _, field := range []string{"functions", "delims", "urls"} {
 		if most, missing := all[field]; missing && len(lit.Elts) > 0 {
