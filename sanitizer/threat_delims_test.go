@@ -40,6 +40,10 @@ func TestThreat19_Delimiters(t *testing.T) {
 			out, _ := AppendCSSValue(nil, []byte("zzz "+v))
 			return string(out)
 		}, arithmetic},
+		"colour": {func(v string) string {
+			out, _ := AppendColour(nil, []byte("zzz "+v))
+			return string(out)
+		}, arithmetic},
 		"supports":  {sheet("@supports (zzz ", ") { p { color: red } }"), condition},
 		"container": {sheet("@container (zzz ", ") { p { color: red } }"), condition},
 	}
@@ -116,5 +120,42 @@ func TestThreat10_Addresses(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestThreat24_OpenBrackets holds that brackets nested beyond the limit spoil a value even where the end of the input would
+// close them: what is written is closed.
+func TestThreat24_OpenBrackets(t *testing.T) {
+	for _, open := range []string{"(", "[", "calc(", "{"} {
+		for n := maxNesting - 2; n < maxNesting+3; n++ {
+			value := strings.Repeat(open, n)
+			for _, css := range []string{"p { --x: " + value, "p { quotes: " + value, "@supports " + value, "@container " + value} {
+				out, ok := AppendSheet(nil, []byte(css))
+				balanced := ok
+				for _, pair := range []string{"()", "[]", "{}"} {
+					balanced = balanced && bytes.Count(out, []byte(pair[:1])) == bytes.Count(out, []byte(pair[1:]))
+				}
+				if !balanced || n > maxNesting && bytes.Count(out, []byte(open[len(open)-1:])) > maxNesting {
+					t.Errorf("%d of %q in %.12q: %.60q", n, open, css, out)
+				}
+			}
+		}
+	}
+}
+
+// TestThreat19_FunctionsByPlace holds that functions of one place do not work in another.
+func TestThreat19_FunctionsByPlace(t *testing.T) {
+	for _, css := range []string{
+		"p { color: selector(a) }", "p { --x: font-tech(a) }", "p { src: local(a) }", "@property --x { initial-value: selector(a) }",
+		"@property --x { initial-value: local(a) }", "@font-face { src: calc(1) }", "@counter-style a { symbols: calc(1) }",
+		"@counter-style a { symbols: image-set('a' 1x) }", "p { color: style(a) }", "p { cursor: calc(1) }",
+	} {
+		out, ok := AppendSheet(nil, []byte(css))
+		if !ok || bytes.Contains(out, []byte("(")) {
+			t.Errorf("%s: %s", css, out)
+		}
+	}
+	if out, ok := AppendDeclarations(nil, []byte("color: selector(a); --x: local(a); cursor: calc(1)")); !ok || len(out) > 0 {
+		t.Errorf("inline: %s", out)
 	}
 }

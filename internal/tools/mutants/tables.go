@@ -44,8 +44,8 @@ var extras = map[string][]string{
 
 // keys are what the sets must not hold.
 var keys = map[string][]string{
-	"sanitizer.textInputs":  {"password", "file", "hidden", "checkbox", "color"},
-	"sanitizer.valueInputs": {"password", "file", "hidden", "text"},
+	"sanitizer.textInputs":  {"checkbox", "color", "range", "submit"},
+	"sanitizer.valueInputs": {"checkbox", "radio", "button", "text"},
 }
 
 func elementExtra(space, name string) string {
@@ -157,6 +157,14 @@ func (t *tree) rate(at site, e ast.Expr) {
 func (t *tree) valueRules(at site, lit *ast.CompositeLit) {
 	all := map[string]string{"allow": "1<<32 - 1", "functions": "255", "delims": "255", "urls": "255"}
 	kinds := map[string]string{"allow": "uint32"}
+	// What no token of the run could use changes nothing.
+	for field, token := range map[string]string{"functions": "tokFunction", "delims": "tokDelim", "urls": "tokURL"} {
+		text := t.text(at.file, lit)
+		if without, _, _ := strings.Cut(text, "&^"); !strings.Contains(without, "kindsValue") && !strings.Contains(without, token) ||
+			strings.Contains(text, "&^") && strings.Contains(text, token) {
+			delete(all, field)
+		}
+	}
 	for _, e := range lit.Elts {
 		kv, ok := e.(*ast.KeyValueExpr)
 		if !ok {
