@@ -3,7 +3,7 @@ import { AssetKind, GoneReason, MaxChunk } from '../wire/frames';
 import type { FromCustomer } from '../wire/frames';
 import { absolute, changes } from './css';
 import type { Rename } from './css';
-import { attribute, later, localName, request } from './natives';
+import { attribute, baseAddress, create, later, localName, request } from './natives';
 import { fetchSheet, flatten, rulesText } from './sheets';
 
 const MAX_SIZE = 8 << 20;
@@ -88,7 +88,7 @@ export class Assets {
     return this.#sheet(rulesText(sheet), sheet.href ?? undefined);
   }
 
-  #sheet(css: string, base = document.baseURI): number {
+  #sheet(css: string, base = baseAddress()): number {
     return this.#name(`${base}\n${css}`, AssetKind.Sheet, async () => [encode(await flatten(css, base, this.rename))]);
   }
 
@@ -195,7 +195,7 @@ async function paint(url: string): Promise<Loaded> {
   await image.decode();
   const width = image.naturalWidth || 300;
   const height = image.naturalHeight || 150;
-  const canvas = document.createElement('canvas');
+  const canvas = create('canvas');
   const scale = Math.min(Math.max(devicePixelRatio, 1), MAX_SIDE / Math.max(width, height));
   canvas.width = Math.ceil(width * scale);
   canvas.height = Math.ceil(height * scale);

@@ -5,7 +5,7 @@ import type { Assets } from './assets';
 import { changes } from './css';
 import { Encoder, styleState } from './encode';
 import type { Masks } from './mask';
-import { Observer, focused, hooks, later, listen, nextFrame, parentNode, titleOf } from './natives';
+import { Observer, bodyElement, compatMode, focused, headElement, hooks, later, listen, nextFrame, parentNode, rootElement, titleOf } from './natives';
 import { Privacy } from './privacy';
 import { scrolled } from './say';
 import { hookSetters } from './setters';
@@ -151,7 +151,7 @@ export class Capture {
   }
 
   readonly #heard = ({ type, target }: Event): void => {
-    const el = target instanceof Element ? target : document.documentElement;
+    const el = target instanceof Element ? target : rootElement();
     if (type === 'scroll' && el === target) scrolled.add(el);
     if (/^(scroll|toggle|load|error)$/.test(type)) this.#marks.live.add(el);
     if (type === 'reset') later(this.touch, 0); // the controls change after the event
@@ -242,7 +242,7 @@ export class Capture {
     this.#pace.seq = 0;
     this.#w.begin(true);
     this.#page();
-    this.#enc.pending.add(document.documentElement);
+    this.#enc.pending.add(rootElement());
     try {
       this.#masks.look(document);
       this.#enc.place();
@@ -292,12 +292,12 @@ export class Capture {
 
   #page(): void {
     const w = this.#w.ops;
-    const secret = [document.documentElement, document.body as Element | null].some((el) => el && this.#masks.of(el, Privacy.Open) === Privacy.Hidden);
+    const secret = [rootElement(), bodyElement() as Element | null].some((el) => el && this.#masks.of(el, Privacy.Open) === Privacy.Hidden);
     const url = secret ? location.origin : location.href;
     const title = secret || this.#masks.start ? '' : titleOf(document);
     if (this.#news(0, `${url}\n${title}`)) {
       w.byte(OpPage);
-      w.uint(Number(document.compatMode === 'BackCompat'));
+      w.uint(Number(compatMode() === 'BackCompat'));
       this.#w.ref(Role.URL, url);
       this.#w.ref(Role.Title, title);
     }
@@ -332,7 +332,7 @@ export class Capture {
   /** What the adopted sheets are now, by the nodes under which they are told. */
   #adoptedNow(): Map<Node, string> {
     const out = new Map<Node, string>();
-    for (const n of [document.head as Node | null, ...this.#enc.roots]) {
+    for (const n of [headElement() as Node | null, ...this.#enc.roots]) {
       if (!n || !this.#enc.tree.of(n)) continue;
       const state = this.#enc.adoptedBy(n).map((sheet) => {
         return [numberOf(sheet), changes(sheet), sheet.disabled].join();

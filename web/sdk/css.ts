@@ -1,5 +1,5 @@
 // Style sheets as text: addresses are replaced by assets, imports are taken in.
-import { hooks } from './natives';
+import { baseAddress, hooks } from './natives';
 
 /** Gives the text that stands for an address. */
 export type Rename = (url: string, font: boolean) => string;
@@ -17,7 +17,7 @@ export function renameURLs(css: string, base: string, rename: Rename): string {
 }
 
 /** A full address, or '' for what is none. */
-export function absolute(url: string, base = document.baseURI): string {
+export function absolute(url: string, base = baseAddress()): string {
   try {
     return new URL(url, base).href;
   } catch {

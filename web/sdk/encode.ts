@@ -9,7 +9,9 @@ import type { Assets } from './assets';
 import { changes } from './css';
 import { bullets } from './mask';
 import type { Masks } from './mask';
-import { above, attributeNames, data, firstChild, localName, nextSibling, nodeType, ours, parentNode, previousSibling, rectOf, shadowOf } from './natives';
+import {
+  above, attributeNames, create, data, documentSheets, firstChild, headElement, localName, nextSibling, nodeType, ours, parentNode, previousSibling, rectOf, shadowOf,
+} from './natives';
 import { Privacy } from './privacy';
 import { Lives, codeOf, isDefault, isOff, scrolled, valueOf } from './say';
 import type { LiveState } from './say';
@@ -164,7 +166,7 @@ export class Encoder {
 
   /** The adopted sheets that are told under a node: those of a shadow root, and under the head those of the document. */
   adoptedBy(n: Node): readonly CSSStyleSheet[] {
-    return n instanceof ShadowRoot ? n.adoptedStyleSheets : n === document.head ? document.adoptedStyleSheets : [];
+    return n instanceof ShadowRoot ? n.adoptedStyleSheets : n === headElement() ? documentSheets() : [];
   }
 
   /** Adopted sheets have no node: style elements that are in no page stand for them, behind the children. */
@@ -173,7 +175,7 @@ export class Encoder {
     for (const sheet of known.privacy === Privacy.Hidden ? [] : this.adoptedBy(n)) {
       const { styleDef } = vocabulary;
       if (!styleDef) return;
-      const el = document.createElement('style');
+      const el = create('style');
       this.tree.extras.set(n, [...(this.tree.extras.get(n) ?? []), el]);
       const extra = this.tree.add(el, known, known.privacy, styleDef, HoldsNothing);
       const { mediaText } = sheet.media;

@@ -36,7 +36,24 @@ export const nodeType = getter(node, 'nodeType');
 export const data = getter(CharacterData.prototype, 'data');
 export const localName = getter(element, 'localName');
 export const namespaceOf = getter(element, 'namespaceURI');
-export const titleOf = getter(Document.prototype, 'title');
+const doc = Document.prototype;
+export const titleOf = getter(doc, 'title');
+// <img name=body>, or two forms of that name, hide the document's own (HTML, section 3.1.5).
+type Own = 'documentElement' | 'head' | 'body' | 'adoptedStyleSheets' | 'compatMode' | 'baseURI' | 'activeElement';
+const ofDocument = <K extends Own>(proto: object, name: K): (() => Document[K]) => {
+  const get = getter(proto as Document, name);
+  return () => get(document);
+};
+export const rootElement = ofDocument(doc, 'documentElement');
+export const headElement = ofDocument(doc, 'head');
+export const bodyElement = ofDocument(doc, 'body');
+export const documentSheets = ofDocument(doc, 'adoptedStyleSheets');
+export const compatMode = ofDocument(doc, 'compatMode');
+export const baseAddress = ofDocument(node, 'baseURI');
+const activeElement = ofDocument(doc, 'activeElement');
+const makeElement = free(Reflect.get(doc, 'createElement') as Method<Document, [string], HTMLElement>);
+/** Makes an element of the page's document. */
+export const create = <K extends keyof HTMLElementTagNameMap>(name: K): HTMLElementTagNameMap[K] => makeElement(document, name) as HTMLElementTagNameMap[K];
 const openRoot = getter(element, 'shadowRoot');
 export const attributeNames = free(element.getAttributeNames);
 export const attribute = free(element.getAttribute);
@@ -95,7 +112,7 @@ export const above = (n: Node): Node | null => parentNode(n) ?? (n as Partial<Sh
 
 /** The element that has the focus, shadow trees included. */
 export function focused(): HTMLElement | null {
-  let at = document.activeElement;
+  let at = activeElement();
   for (let inner = at; inner; inner = shadowOf(inner)?.activeElement ?? null) at = inner;
   return at as HTMLElement | null;
 }

@@ -6,7 +6,7 @@ import { Value } from '../wire/vocabulary';
 import type { Assets } from './assets';
 import { absolute, renameURLs } from './css';
 import { inputType, isTextField, readonlyWish } from './mask';
-import { attribute, localName, matches } from './natives';
+import { attribute, baseAddress, localName, matches } from './natives';
 import { Privacy } from './privacy';
 import type { Known } from './tree';
 import type { AttrDef } from './vocab';
@@ -54,7 +54,7 @@ export function valueOf(el: Element, known: Known, name: string, def: AttrDef, a
     const at = exact < 0 ? list.findIndex((v) => v.toLowerCase() === value.trim().toLowerCase()) : exact;
     return at < 0 ? null : at;
   }
-  if (kind === Value.Decls) return renameURLs(value, document.baseURI, open ? assets.rename : () => 'none');
+  if (kind === Value.Decls) return renameURLs(value, baseAddress(), open ? assets.rename : () => 'none');
   return open || !(kind === Value.Attr || kind === Value.URL || name === 'value') ? value : null;
 }
 

@@ -6,7 +6,7 @@ import type { Assets } from './assets';
 import { Capture } from './capture';
 import type { Agent, Ask, EndReason, Events, Scope, Session, StartOptions, State } from './index';
 import { Masks } from './mask';
-import { later, listen, rectOf } from './natives';
+import { later, listen, rectOf, rootElement } from './natives';
 import { part } from './parts';
 import type { Parts } from './parts';
 import { call, leave, renew, take } from './signal';
@@ -319,7 +319,7 @@ export class PageSession implements Session {
   }
 
   #point({ from, pointerKind, epoch, node, x, y }: Pointed): void {
-    const at = epoch === this.#capture?.epoch && (node ? this.#capture.node(node) : document.documentElement);
+    const at = epoch === this.#capture?.epoch && (node ? this.#capture.node(node) : rootElement());
     if (!(at instanceof Element)) return;
     const box = rectOf(at);
     const name = this.#agents.find(({ id }) => id === from)?.name ?? '';

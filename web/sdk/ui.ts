@@ -2,14 +2,14 @@
 // without markup from text: it works under a strict CSP and under Trusted Types, and the page cannot press its buttons.
 import type { Ask, Message, Session } from './index';
 import { Ink } from './ink';
-import { later, ours } from './natives';
+import { create, later, ours, rootElement } from './natives';
 import type { Kept } from './signal';
 import { catalogue, fill } from './texts';
 import type { Texts } from './texts';
 import { style } from './ui_style';
 
 function make<K extends keyof HTMLElementTagNameMap>(tag: K, name: string, ...kids: (Node | string)[]): HTMLElementTagNameMap[K] {
-  const el = document.createElement(tag);
+  const el = create(tag);
   el.className = name;
   el.append(...kids);
   return el;
@@ -44,7 +44,7 @@ export class UI {
   constructor({ ui, locale }: Kept, session: Session, back: () => void) {
     this.#session = session;
     this.#quiet = ui === 'none';
-    const wanted = (locale || document.documentElement.lang || navigator.language).slice(0, 2).toLowerCase();
+    const wanted = (locale || rootElement().lang || navigator.language).slice(0, 2).toLowerCase();
     const lang = wanted in catalogue ? wanted : 'en';
     this.#t = catalogue[lang] as Texts;
     const host = this.#host;
@@ -64,7 +64,7 @@ export class UI {
 
   /** Comes back into a page that was written anew or cleared: as long as it is shared, people see that and can stop it. */
   #appear(): void {
-    const page = document.documentElement as Element | null;
+    const page = rootElement() as Element | null;
     if (page && !this.#host.isConnected) {
       page.append(this.#host);
       // Above dialogs and popovers that are open now.
