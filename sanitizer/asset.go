@@ -30,6 +30,8 @@ const (
 	ruleFontTables  = "row31-tables"     // the directory of tables does not fit the bytes
 	ruleFontSize    = "row31-size"       // it would unpack to too much
 	ruleFonts       = "row31-fonts"      // a font too many
+	ruleSheet       = "row24-sheet"      // a style sheet that is too long, or not UTF-8
+	ruleFull        = "row37-full"       // no room in the session
 )
 
 // reasonOf is what agents are told about a rule.

@@ -15,8 +15,6 @@ const (
 	ruleHash    = "row29-hash"   // bytes that do not have the announced hash
 	ruleOffer   = "row37-assets" // an asset without a name
 	ruleKind    = "row29-kind"   // the same bytes offered as two kinds
-	ruleSheet   = "row24-sheet"  // a style sheet that is too long
-	ruleFull    = "row37-full"   // no room in the session
 )
 
 // Assets are the images, fonts and style sheets of a session by the hash of their bytes. It is not safe for use by
