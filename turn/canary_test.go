@@ -23,7 +23,7 @@ import (
 // them through, which proves that the canary sings; a permission handler pinned
 // to the SFU's address does not help, because permissions know no port; through
 // the hub nothing arrives.
-func TestCanary(t *testing.T) {
+func TestGuard06_Canary(t *testing.T) {
 	columns := map[string]func(t *testing.T) *raw{
 		"default": func(t *testing.T) *raw { return plain(t, nil) },
 		"pinned": func(t *testing.T) *raw {
@@ -38,7 +38,9 @@ func TestCanary(t *testing.T) {
 		{"127.0.0.1", map[string]int{"default": 2, "pinned": 2}},
 		{"0.0.0.0", map[string]int{"default": 2}},
 		{"::ffff:127.0.0.1", map[string]int{"default": 2, "pinned": 2}},
-		{"127.0.0.2", nil}, {"::1", nil}, {"::", nil}, {"64:ff9b::7f00:1", nil},
+		{"127.0.0.2", nil}, {"::1", nil}, {"::", nil}, {"64:ff9b::7f00:1", nil}, // NAT64 (RFC 6052)
+		{"2002:7f00:1::", nil}, {"::ffff:0:127.0.0.1", nil}, // 6to4 (RFC 3056), IPv4-translated (RFC 2765)
+		{"169.254.169.254", nil}, {"::ffff:169.254.169.254", nil}, {"fd00:ec2::254", nil}, // metadata of cloud hosts
 	} {
 		for column, connect := range columns {
 			t.Run(row.peer+"/"+column, func(t *testing.T) {

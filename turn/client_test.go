@@ -61,6 +61,7 @@ func startOn(t *testing.T, real net.PacketConn, pinned netip.AddrPort, change fu
 	if change != nil {
 		change(&config)
 	}
+	b.hub, hub = config.Hub, config.Hub
 	if b.Server, err = Listen(config); err != nil {
 		t.Fatal(err)
 	}
@@ -187,6 +188,12 @@ func (r *raw) exchange(setters ...stun.Setter) *stun.Message {
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	return r.answerTo(m)
+}
+
+// answerTo sends a request and waits for its answer.
+func (r *raw) answerTo(m *stun.Message) *stun.Message {
+	r.t.Helper()
 	r.send(m.Raw)
 	for {
 		b, err := r.read()
@@ -205,18 +212,34 @@ func (r *raw) key() stun.MessageIntegrity {
 	return pion.GenerateAuthKey(r.user, string(r.realm), r.pass)
 }
 
+// challenge fetches realm and nonce, unless they are here.
+func (r *raw) challenge() {
+	r.t.Helper()
+	if r.nonce != nil {
+		return
+	}
+	m := r.exchange(stun.NewType(stun.MethodAllocate, stun.ClassRequest), overUDP())
+	if err := errors.Join(r.nonce.GetFrom(m), r.realm.GetFrom(m)); err != nil {
+		r.t.Fatalf("no challenge: %v", err)
+	}
+}
+
+// signed makes a request with the credential.
+func (r *raw) signed(method stun.Method, setters ...stun.Setter) *stun.Message {
+	r.t.Helper()
+	all := append([]stun.Setter{stun.TransactionID, stun.NewType(method, stun.ClassRequest)}, setters...)
+	m, err := stun.Build(append(all, stun.NewUsername(r.user), r.realm, r.nonce, r.key())...)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return m
+}
+
 // ask sends a signed request, first fetching a nonce, and gives the error code; 0 is success.
 func (r *raw) ask(method stun.Method, setters ...stun.Setter) (int, *stun.Message) {
 	r.t.Helper()
-	kind := stun.NewType(method, stun.ClassRequest)
-	if r.nonce == nil {
-		m := r.exchange(stun.NewType(stun.MethodAllocate, stun.ClassRequest), overUDP())
-		if err := errors.Join(r.nonce.GetFrom(m), r.realm.GetFrom(m)); err != nil {
-			r.t.Fatalf("no challenge: %v", err)
-		}
-	}
-	all := append([]stun.Setter{kind}, setters...)
-	m := r.exchange(append(all, stun.NewUsername(r.user), r.realm, r.nonce, r.key())...)
+	r.challenge()
+	m := r.answerTo(r.signed(method, setters...))
 	if m.Type.Class == stun.ClassSuccessResponse {
 		return 0, m
 	}

@@ -85,8 +85,8 @@ func descriptors(t *testing.T) (sockets int) {
 	return sockets
 }
 
-// Threat row 1, end to end: the client sees the end and the server is idle.
-func TestHostileLengthCostsNothing(t *testing.T) {
+// Row 1, end to end: the client sees the end and the server is idle.
+func TestGuard01_HostileLengthCostsNothing(t *testing.T) {
 	b := start(t, nil)
 	for _, hostile := range [][]byte{
 		append([]byte{0, 1, 0xFF, 0xEC, 0x21, 0x12, 0xA4, 0x42}, make([]byte, 12)...),
@@ -117,8 +117,8 @@ func cpu(t *testing.T) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// Threat row 5: an allocation answers to the name that made it.
-func TestOtherUsersAllocation(t *testing.T) {
+// Row 5: an allocation answers to the name that made it.
+func TestGuard05_OtherUser(t *testing.T) {
 	for _, network := range []string{"udp", "tcp"} {
 		b := start(t, nil)
 		r := b.dial(t, network, "s1").allocate()
@@ -168,7 +168,7 @@ func TestRefusals(t *testing.T) {
 			}
 		}
 	}
-	// Threat row 17: one peer, so one channel.
+	// Row 17: one peer, so one channel.
 	r := b.dial(t, "udp", "s1").allocate()
 	for number, want := range []int{0, 400, 400} {
 		if code, _ := r.ask(stun.MethodChannelBind, attr(stun.AttrChannelNumber, 0x40, byte(number), 0, 0), to(b.hub.Pinned())); code != want {
@@ -177,7 +177,8 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestWrongPasswordIsChallenged(t *testing.T) {
+// Row 9: whoever is not known is challenged again, so that a client can try with a new credential.
+func TestGuard09_WrongPasswordIsChallenged(t *testing.T) {
 	b := start(t, nil)
 	for name, spoil := range map[string]func(r *raw){
 		"password":        func(r *raw) { r.pass = "x" },
@@ -196,8 +197,8 @@ func TestWrongPasswordIsChallenged(t *testing.T) {
 	}
 }
 
-// Threat row 14: expiry stops Allocate and nothing else.
-func TestExpiryStopsOnlyAllocate(t *testing.T) {
+// Row 14: expiry stops Allocate and nothing else.
+func TestGuard14_ExpiryStopsOnlyAllocate(t *testing.T) {
 	b := start(t, func(c *Config) { c.CredentialTTL = time.Second })
 	r := b.dial(t, "udp", "s1").allocate()
 	late := b.dial(t, "udp", "s1")
@@ -226,8 +227,8 @@ func TestExpiryStopsOnlyAllocate(t *testing.T) {
 	}
 }
 
-// Threat row 15: what a forged source can draw from the server.
-func TestAmplification(t *testing.T) {
+// Row 15: what a forged source can draw from the server.
+func TestGuard15_Amplification(t *testing.T) {
 	b := start(t, func(c *Config) { c.AnswersPerSecond = 0 })
 	r := b.dial(t, "udp", "s1")
 	bare := stun.MustBuild(stun.TransactionID, stun.NewType(stun.MethodAllocate, stun.ClassRequest))
@@ -263,8 +264,8 @@ func TestAmplification(t *testing.T) {
 	}
 }
 
-// Threat row 20: the end of a session ends its allocations and connections.
-func TestKick(t *testing.T) {
+// Row 20: the end of a session ends its allocations and connections.
+func TestGuard20_Kick(t *testing.T) {
 	b := start(t, nil)
 	var streams []*raw
 	for range 25 {
@@ -305,7 +306,8 @@ func TestSessionEndsWhileAllocating(t *testing.T) {
 	}
 }
 
-func TestQuota(t *testing.T) {
+// Row 12: a name has its share of allocations.
+func TestGuard12_Quota(t *testing.T) {
 	leakFree(t)
 	hub, err := vrelay.NewHub(vrelay.Config{Pinned: netip.MustParseAddrPort("127.0.0.1:9"), PerName: 1})
 	if err != nil {

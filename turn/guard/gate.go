@@ -255,7 +255,7 @@ func (g *Gate) refusalOfAllocate(h *Holding, name string, from netip.Addr) *refu
 // challenge lets the TURN server answer 401 with a fresh nonce. It is handed
 // the bare header: that is all it needs, and a wrong signature would get a 400
 // from it, after which a client does not try again. The rate bounds what a
-// forged source can draw from us (threat row 15).
+// forged source can draw from us (row 15).
 func (g *Gate) challenge(from netip.AddrPort) ([]byte, verdict) {
 	now := time.Now()
 	if g.own != nil {

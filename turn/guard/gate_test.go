@@ -86,6 +86,35 @@ func (p peerAddr) AddTo(m *stun.Message) error {
 	return stun.XORMappedAddress{IP: a.Addr().AsSlice(), Port: int(a.Port())}.AddToAs(m, stun.AttrXORPeerAddress)
 }
 
+// RFC 5769 section 2.1: a request with short-term authentication, attributes that nobody knows and a FINGERPRINT.
+func TestRFC5769ShortTerm(t *testing.T) {
+	raw, err := hex.DecodeString(strings.Join(strings.Fields(`
+		000100582112a442b7e7a701bc34d686fa87dfae
+		802200105354554e207465737420636c69656e74
+		002400046e0001ff
+		80290008932ff9b151263b36
+		000600096576746a3a68367659202020
+		000800149aeaa70cbfd8cb56781ef2b5b2d3f249c1b571a2
+		80280004e57a3bcf`), ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m message
+	if !m.parse(raw, peer()) {
+		t.Fatal("the vector does not parse")
+	}
+	if !m.signed([]byte("VOkJxbRl1RmTxUk/WvJxBt")) || string(m.username) != "evtj:h6vY" {
+		t.Error("the vector's signature does not verify")
+	}
+	if m.unknowns != 1 || m.unknown[0] != 0x0024 {
+		t.Errorf("unknown attributes %x", m.unknown[:m.unknowns])
+	}
+	raw[len(raw)-1] ^= 1
+	if m.parse(raw, peer()) {
+		t.Error("a wrong FINGERPRINT passes")
+	}
+}
+
 // RFC 5769 section 2.4: a request with long-term authentication.
 func TestRFC5769LongTerm(t *testing.T) {
 	raw, err := hex.DecodeString(strings.Join(strings.Fields(`

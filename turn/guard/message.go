@@ -41,7 +41,7 @@ const (
 
 // frameSize tells how long the frame at the start of b is on a stream. ok is
 // false when b can never become a frame; a size of 0 with ok means that more
-// bytes are needed to tell. Lengths are computed in int: 16 bits wrap (threat row 1).
+// bytes are needed to tell. Lengths are computed in int: 16 bits wrap (row 1).
 func frameSize(b []byte) (size int, ok bool) {
 	if len(b) == 0 {
 		return 0, true

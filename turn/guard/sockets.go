@@ -21,7 +21,7 @@ type Socket interface {
 
 // Packets stands before a UDP listener. Reading ends with net.ErrClosed and
 // with nothing else, because the TURN server drops every allocation of a
-// socket whose read fails once (threat row 3).
+// socket whose read fails once (row 3).
 type Packets struct {
 	Socket
 	gate   *Gate

@@ -35,7 +35,7 @@ var errNotTCP = errors.New("guard: a stream needs TCP addresses")
 // Stream turns a TCP or TLS connection into the net.PacketConn that one TURN
 // server reads: exactly one whole, admitted frame per read. Memory is fixed,
 // nothing recurses, and whatever is not a frame in time closes the connection
-// (threat rows 1, 2 and 4).
+// (rows 1, 2 and 4).
 type Stream struct {
 	conn   net.Conn
 	gate   *Gate

@@ -120,8 +120,8 @@ func pair(t *testing.T, limits Limits) (net.Conn, *Stream, *Counts) {
 	return client, s, p.Counts
 }
 
-// Threat row 1: lengths that wrap in 16 bits, and all that is no frame.
-func TestHostileLengthsEndTheStream(t *testing.T) {
+// Row 1: lengths that wrap in 16 bits, and all that is no frame.
+func TestGuard01_HostileLengthsEndTheStream(t *testing.T) {
 	for name, b := range map[string][]byte{
 		"STUN 0xFFEC":        append([]byte{0, 1, 0xFF, 0xEC, 0x21, 0x12, 0xA4, 0x42}, make([]byte, 12)...),
 		"ChannelData 0xFFFC": append([]byte{0x40, 0, 0xFF, 0xFC}, make([]byte, 8)...),
@@ -155,8 +155,8 @@ func TestHostileLengthsEndTheStream(t *testing.T) {
 	}
 }
 
-// Threat row 2: a frame that comes byte by byte costs no stack and no memory.
-func TestDribbleCostsNoStack(t *testing.T) {
+// Row 2: a frame that comes byte by byte costs no stack and no memory.
+func TestGuard02_DribbleCostsNoStack(t *testing.T) {
 	p := policy()
 	data := append(channelData(1590), channelData(1590)...)
 	read := func() {
@@ -203,22 +203,31 @@ func TestDeadlines(t *testing.T) {
 			t.Errorf("read %d, %v", n, err)
 		}
 	})
-	// Threat row 4: a client that stops reading.
-	t.Run("write", func(t *testing.T) {
-		_, s, counts := pair(t, short)
-		var err error
-		for range 100_000 {
-			if _, err = s.WriteTo(channelData(1500), nil); err != nil {
-				break
+}
+
+// Row 4: a client that stops reading holds a writer for as long as the limit says, and then loses its connection.
+func TestGuard04_DeafClient(t *testing.T) {
+	_, s, counts := pair(t, Limits{Write: 200 * time.Millisecond})
+	ended := make(chan error, 1)
+	go func() {
+		for {
+			if _, err := s.WriteTo(channelData(1500), nil); err != nil {
+				ended <- err
+				return
 			}
 		}
-		if err == nil || counts.Get(SlowWrite) != 1 {
+	}()
+	select {
+	case err := <-ended:
+		if counts.Get(SlowWrite) != 1 {
 			t.Errorf("writing to a deaf client: %v", err)
 		}
-		if _, err := s.Read(make([]byte, mtu)); !errors.Is(err, io.EOF) {
-			t.Errorf("the connection lives on: %v", err)
-		}
-	})
+	case <-time.After(10 * time.Second):
+		t.Fatal("the writer waits for ever")
+	}
+	if _, err := s.Read(make([]byte, mtu)); !errors.Is(err, io.EOF) {
+		t.Errorf("the connection lives on: %v", err)
+	}
 }
 
 // flaky fails a few times before it does its work.
@@ -256,8 +265,8 @@ func (f *flaky) Accept() (net.Conn, error) {
 	return &script{}, nil
 }
 
-// Threat row 3: errors that pass do not end a listener.
-func TestSocketsSurviveErrors(t *testing.T) {
+// Row 3: errors that pass do not end a listener.
+func TestGuard03_SocketsSurviveErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := policy()
 		start := time.Now()

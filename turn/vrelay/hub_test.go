@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Threat row 20: a kick closes all relays of one session and of no other.
-func TestKick(t *testing.T) {
+// Row 20: a kick closes all relays of one session and of no other.
+func TestGuard20_Kick(t *testing.T) {
 	h := hub(t, Config{PerSession: 100, PerName: 100})
 	var gone sync.WaitGroup
 	for range 50 {
