@@ -38,6 +38,8 @@ type Loaded = readonly [bytes: Bytes, width?: number, height?: number] | number;
 
 /** The assets of a session. */
 export class Assets {
+  /** Drawings are told without their references: the server found that they show too much, or themselves (threat row 30). */
+  plain = false;
   readonly #salt: number;
   readonly #link: AssetLink;
   readonly #named = new Set<number>();

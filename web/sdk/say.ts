@@ -47,6 +47,7 @@ export function valueOf(el: Element, known: Known, name: string, def: AttrDef, a
   if (value === null || value.length > MAX_ATTR) return null;
   if (code === ReadonlyAttr) return readonlyWish(el) ? 1 : null;
   if (code === EditableAttr) return value === 'false' ? null : 1;
+  if (assets.plain && (code === RefAttr || (kind === Value.CSSValue && /url/i.test(value)))) return null;
   if (code === RefAttr) return value[0] === '#' && (name === 'href' || attribute(el, 'href') === null) ? value.slice(1) : null;
   if (kind === Value.Enum) {
     const list = def[3];

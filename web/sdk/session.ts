@@ -233,6 +233,7 @@ export class PageSession implements Session {
         if (this.#said.held) this.pause();
         return this.#capture?.stop();
       case 'resync':
+        if (frame.rule.startsWith('row30') && this.#assets) this.#assets.plain = true;
         return this.#capture?.on ? this.#capture.start(frame.epoch) : undefined;
       case 'said': {
         const text = frame.runs.map((run) => (run.style & 24 ? '\n' : '') + run.text).join('').trim();
