@@ -36,7 +36,7 @@ var extras = map[string][]string{
 	"sanitizer.richElements":         {`"script"`, `"img"`, `"iframe"`, `"style"`, `"form"`, `"svg"`},
 	"sanitizer.shadowHosts":          {`"a"`, `"input"`, `"svg:svg"`},
 	"sanitizer.ariaNames":            {`"onclick"`},
-	"sanitizer.pseudoClasses":        {`pseudoEntry{"unknown-class", argNone, pseudoKeep}`, `pseudoEntry{"visited", argNone, pseudoKeep}`},
+	"sanitizer.pseudoClasses":        {`pseudoEntry{"unknown-class", argNone, pseudoKeep}`},
 	"sanitizer.pseudoClassFunctions": {`pseudoEntry{"unknown-function", argList, pseudoKeep}`},
 	"sanitizer.pseudoElements":       {`pseudoEntry{"unknown-element", argNone, pseudoKeep}`},
 	"sfu.pageRules":                  {`"my-own-text"`},
