@@ -129,7 +129,8 @@ func payloads(s *strings.Builder, list []judged) (bad int) {
 		}
 	}
 	fmt.Fprintf(s, "\nTogether %d cases, %d trees, each by two ways: **%d** that ran, asked or stood where nothing may.\n", cases, trees, bad)
-	s.WriteString("\nOn the raw way more elements are on the stage than the trees have, because each payload is written in every role besides. Attributes of pictures\nare not counted.\n")
+	s.WriteString("\nWhat is not on the stage on the SDK's way the SDK left out: the server refused no frame of it, which would count as forbidden.\n")
+	s.WriteString("On the raw way more elements are on the stage than the trees have, because each payload is written in every role besides. Attributes of pictures\nare not counted.\n")
 	s.WriteString("\nRefused under their own names, by rule:\n\n| corpus | trees | refused | by rule |\n| --- | ---: | ---: | --- |\n")
 	for _, j := range list {
 		for _, v := range j.Feeds {
