@@ -143,6 +143,25 @@ func TestThreat24_OpenBrackets(t *testing.T) {
 	}
 }
 
+// TestThreat19_KindsByPlace holds that a conditional at-rule has no room for a block, and a cursor none for anything but a
+// word.
+func TestThreat19_KindsByPlace(t *testing.T) {
+	for _, css := range []string{
+		"@container (a {b}) { p { color: red } }", "@container a ({b: c}) { p { color: red } }", "@supports (a: {b}) { p { color: red } }",
+		"@media (a {b}) { p { }  }", "p { quotes: ({a}) }", "p { cursor: 5 }", "p { cursor: 5px }", "p { cursor: #a }", "p { cursor: 5% }", "p { cursor: 'a' }",
+	} {
+		out, ok := AppendSheet(nil, []byte(css))
+		if !ok || bytes.Contains(out, []byte("{b")) || bytes.Contains(out, []byte("red")) || bytes.Contains(out, []byte("cursor")) || bytes.Contains(out, []byte("quotes")) {
+			t.Errorf("%s: %s", css, out)
+		}
+	}
+	for _, css := range []string{"cursor: 5", "cursor: 5px", "cursor: #a", "cursor: 5%", "cursor: 'a'", "cursor: a, b", "cursor: a/b", "cursor: (a)", "cursor: [a]"} {
+		if out, ok := AppendDeclarations(nil, []byte(css)); !ok || len(out) > 0 {
+			t.Errorf("%s: %s", css, out)
+		}
+	}
+}
+
 // TestThreat19_FunctionsByPlace holds that functions of one place do not work in another.
 func TestThreat19_FunctionsByPlace(t *testing.T) {
 	for _, css := range []string{

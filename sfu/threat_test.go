@@ -145,9 +145,13 @@ func TestThreat36_UnknownFrames(t *testing.T) {
 		if len(all[*wire.Refused](agent)) != 0 {
 			t.Error("a receipt reached another agent than it was for")
 		}
+		customer.says(&wire.Receipt{Seq: 3, From: 1, Rule: "row42-target"})
+		if r := all[*wire.Refused](agent); len(r) != 1 || r[0].Seq != 3 {
+			t.Error("a receipt did not reach the agent that it was for")
+		}
 		customer.says(&wire.Receipt{Seq: 1, From: 1, Rule: "my-own-text"})
 		co.struck("row36-rule", Customer)
-		if len(all[*wire.Refused](agent)) != 0 {
+		if len(all[*wire.Refused](agent)) != 1 {
 			t.Error("a customer's text reached an agent by a receipt")
 		}
 		customer.says(&wire.Stroke{Tool: wire.ToolPen})

@@ -28,8 +28,8 @@ var places = []struct {
 	{"sfu", []string{"sfu"}},
 }
 
-// senders are functions that decide nothing about what comes in.
-var senders = regexp.MustCompile(`^(AppendMessages|giveBack|room)$`)
+// senders are functions that decide nothing about what comes in: they send, and keep memory for the next time.
+var senders = regexp.MustCompile(`^(AppendMessages|giveBack|room|forget|emptied|empty)$`)
 
 // gates are the files of package sfu in which frames are judged. The rest of it moves them.
 var gates = regexp.MustCompile(`^sfu/(agent|config|consent|customer|fanout|input|intake|people|preview|session)\.go$`)
