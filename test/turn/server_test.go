@@ -11,8 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -22,50 +20,25 @@ import (
 	"vitrine/turn/vrelay"
 )
 
-// host is the product's TURN server with all its ways in: UDP, TCP, and TLS on a port that it shares with HTTPS. In
-// place of the SFU there is an echo.
+// host is the product's TURN server on a TLS port that it shares with HTTPS. In place of the SFU there is an echo.
 type host struct {
 	*turn.Server
-	hub           *vrelay.Hub
-	front         *front.Front
-	udp, tcp, tls string // addresses
-	peer          string // what relays reach
-
-	mu   sync.Mutex
-	over map[string]bool // sessions that have ended
+	hub       *vrelay.Hub
+	front     *front.Front
+	tls, peer string // its address, and the one that relays reach
 }
 
-func (h *host) end(session string) {
-	h.mu.Lock()
-	h.over[session] = true
-	h.mu.Unlock()
-	h.Kick(session)
-}
-
-func startHost(t *testing.T, change func(*turn.Config, *vrelay.Config)) *host {
+func startHost(t *testing.T) *host {
 	t.Helper()
 	socket, err := udpsock.Listen("udp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &host{peer: socket.LocalAddr().String(), over: map[string]bool{}}
-	relays := vrelay.Config{Pinned: addrPort(t, h.peer)}
-	config := turn.Config{
-		UDP: []string{"127.0.0.1:0"}, TCP: []string{"127.0.0.1:0"},
-		Here: func(session string) bool {
-			h.mu.Lock()
-			defer h.mu.Unlock()
-			return !h.over[session]
-		},
-	}
-	if change != nil {
-		change(&config, &relays)
-	}
-	if h.hub, err = vrelay.NewHub(relays); err != nil {
+	h := &host{peer: socket.LocalAddr().String()}
+	if h.hub, err = vrelay.NewHub(vrelay.Config{Pinned: addrPort(t, h.peer)}); err != nil {
 		t.Fatal(err)
 	}
-	config.Hub = h.hub
-	if h.Server, err = turn.Listen(config); err != nil {
+	if h.Server, err = turn.Listen(turn.Config{Hub: h.hub, Here: func(string) bool { return true }}); err != nil {
 		t.Fatal(err)
 	}
 	sfu, err := h.hub.SFUConn(socket)
@@ -73,14 +46,6 @@ func startHost(t *testing.T, change func(*turn.Config, *vrelay.Config)) *host {
 		t.Fatal(err)
 	}
 	go echo(sfu)
-	for _, url := range h.URLs() {
-		address, transport, _ := strings.Cut(strings.TrimPrefix(url, "turn:"), "?transport=")
-		if transport == "udp" {
-			h.udp = address
-		} else {
-			h.tcp = address
-		}
-	}
 	h.serveTLS(t)
 	t.Cleanup(func() {
 		if err := errors.Join(h.Close(), h.hub.Close(), sfu.Close()); err != nil {
