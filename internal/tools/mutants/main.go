@@ -110,7 +110,7 @@ func pick(all []*mutant, only []string, equivalent map[string]string) (picked []
 }
 
 // readEquivalent reads the mutants that cannot change behaviour: the key of one, a tab, and why. One that is not there any
-// more is an error, so that the list cannot grow old.
+// more is told, so that the list does not grow old.
 func readEquivalent(name string, mutants []*mutant) (map[string]string, error) {
 	data, err := os.ReadFile(name)
 	if err != nil {

@@ -64,10 +64,9 @@ type wrap struct {
 
 // source is one file.
 type source struct {
-	name  string // from the root of the tree, with slashes
-	text  []byte
-	file  *ast.File
-	wraps []wrap
+	name string // from the root of the tree, with slashes
+	text []byte
+	file *ast.File
 }
 
 // pkg is one package whose rules are taken out.
