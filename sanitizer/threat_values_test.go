@@ -89,6 +89,7 @@ func TestThreat29_Headers(t *testing.T) {
 	for _, marker := range []byte{0xd8, 0xd9, 0xd0, 0xd7, 0x00} {
 		tests = append(tests, assetTest{"jpeg with a marker that has no segment", image, marked(marker, 4), ruleAssetHeader, AssetInfo{}})
 	}
-	short := marked(0xc0, 7) // a frame header without room for a size
+	// A frame header that has a size and nothing behind it, in front of a scan.
+	short := []byte("\xff\xd8\xff\xc0\x00\x07\x08\x00\x02\x00\x03\xff\xda\x00\x02\xff\xd9")
 	checkAssets(t, append(tests, assetTest{"jpeg with a short frame header", image, short, ruleAssetHeader, AssetInfo{}}))
 }
