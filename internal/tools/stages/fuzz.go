@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -72,32 +73,32 @@ func fuzzAll(each time.Duration, only string, loud bool) error {
 		if t.err != nil {
 			result = "BROKEN"
 		}
-		fmt.Fprintf(w, "%s %s\t%s\t%s\t%.0f\t%.0f\t%s\t\n", strings.TrimPrefix(t.pkg, "vitrine/"), t.name, t.execs, t.fresh,
+		fmt.Fprintf(w, "%s %s\t%s\t%s\t%.0f\t%.0f\t%s\t\n", strings.TrimPrefix(t.pkg, "./"), t.name, t.execs, t.fresh,
 			t.wall.Seconds(), t.cpu.Seconds(), result)
 	}
 	return errors.Join(w.Flush(), broken)
 }
 
-// fuzzTargets asks the tests of every package for their targets.
+// fuzzName finds the targets in a test file.
+var fuzzName = regexp.MustCompile(`(?m)^func (Fuzz\w+)\(\w+ \*testing\.F\)`)
+
+// fuzzTargets finds the targets in the tests of every package.
 func fuzzTargets(only string) (targets []*fuzzTarget, err error) {
-	out, err := exec.Command("go", "test", "-list", "^Fuzz", "./...").CombinedOutput()
+	files, err := sources("_test.go", ".")
 	if err != nil {
-		return nil, fmt.Errorf("go test -list: %w\n%s", err, out)
+		return nil, err
 	}
-	var names []string
-	for line := range strings.Lines(string(out)) {
-		line = strings.TrimSpace(line)
-		fields := strings.Fields(line)
-		switch {
-		case strings.HasPrefix(line, "Fuzz"):
-			names = append(names, line)
-		case len(fields) > 1 && fields[0] == "ok":
-			for _, n := range names {
-				if only == "" || slices.ContainsFunc(strings.Split(only, ","), func(s string) bool { return strings.Contains(fields[1]+"."+n, s) }) {
-					targets = append(targets, &fuzzTarget{pkg: fields[1], name: n})
-				}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		pkg := "./" + filepath.ToSlash(filepath.Dir(file))
+		for _, m := range fuzzName.FindAllSubmatch(data, -1) {
+			wanted := func(word string) bool { return strings.Contains(pkg+"."+string(m[1]), word) }
+			if only == "" || slices.ContainsFunc(strings.Split(only, ","), wanted) {
+				targets = append(targets, &fuzzTarget{pkg: pkg, name: string(m[1])})
 			}
-			names = nil
 		}
 	}
 	if len(targets) == 0 {
