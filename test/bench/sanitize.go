@@ -21,6 +21,7 @@ const sampleTime = 100 * time.Millisecond
 
 // sheets are the style sheets of the benchmark: one of many plain rules, one as people write them, one as tools minify.
 var sheets = []struct{ name, path string }{
+	{"bootstrap", "web/node_modules/bootstrap/dist/css/bootstrap.css"},
 	{"dashboard", "test/e2e/pages/dashboard.css"},
 	{"shop", "web/demo/shop.css"},
 	{"report", "web/node_modules/playwright-core/lib/vite/htmlReport/report.css"},
