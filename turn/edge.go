@@ -22,9 +22,10 @@ var (
 // server. That server reads, authenticates and allocates in one goroutine, so
 // the name it authenticated last owns the allocation it asks for next.
 type edge struct {
-	server *Server
-	gate   *guard.Gate
-	close  func() error
+	server  *Server
+	gate    *guard.Gate
+	close   func() error
+	packets *guard.Packets // of a socket; nil for a stream, whose writes wait
 
 	name string // authenticated last
 	from netip.AddrPort
@@ -105,6 +106,10 @@ func (e *edge) AllocatePacketConn(string, int) (net.PacketConn, net.Addr, error)
 	// The session may have ended, and its relays been kicked, since the name was verified.
 	if !s.config.Here(name.Session) {
 		return nil, nil, errors.Join(errNobody, relay.Close())
+	}
+	holding.Forward(relay.Up)
+	if e.packets != nil {
+		relay.Direct(func(b []byte) bool { return e.packets.Send(holding, from, b) })
 	}
 	return relay, relay.LocalAddr(), nil
 }

@@ -171,7 +171,7 @@ func (s *Server) listenUDP(address string) error {
 	}
 	e := s.newEdge(false)
 	packets := guard.NewPackets(socket, e.gate, func() { s.leave(e) })
-	e.close = packets.Close
+	e.close, e.packets = packets.Close, packets
 	if err := s.enter(e); err != nil {
 		return errors.Join(err, socket.Close())
 	}

@@ -20,7 +20,7 @@ const (
 	Challenged                   // passed on for a 401
 	BadIntegrity                 // wrong or unknown credential, challenged again
 	Unbound                      // data without an allocation, or for another peer: dropped
-	Passed                       // frames handed to the TURN server
+	Passed                       // frames handed to the TURN server or, on a channel, to the relay
 	OverSession                  // no allocation: the session or the name has its share
 	OverIP                       // no allocation: the address has its share
 	OverTotal                    // no allocation: the server is full

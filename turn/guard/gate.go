@@ -2,7 +2,6 @@ package guard
 
 import (
 	"encoding/binary"
-	"net"
 	"net/netip"
 	"sync"
 	"time"
@@ -16,6 +15,7 @@ const (
 	channelBind      = 0x0009
 	sendIndication   = 0x0016
 
+	successClass = 0x0100
 	errorClass   = 0x0110
 	firstChannel = 0x4000
 	transportUDP = 17
@@ -82,14 +82,9 @@ type Gate struct {
 	// of the one goroutine that reads
 	msg      message
 	verified [12]byte // transaction that the guard found rightly signed
+	binding  [12]byte // transaction of the last ChannelBind that was passed on
+	bindsTo  *Holding // and what it binds a channel of
 	reply    [256]byte
-}
-
-// Holding is one allocation of a 5-tuple.
-type Holding struct {
-	name        string
-	addr        net.Addr
-	transaction [12]byte // of the Allocate that made it: a repetition gets the same answer
 }
 
 // NewGate makes a gate for one UDP listener, or for one stream.
@@ -99,16 +94,6 @@ func NewGate(policy *Policy, stream bool) *Gate {
 		g.own = &bucket{tokens: policy.answers.rate}
 	}
 	return g
-}
-
-// Hold records that from now holds an allocation of name. It is called by the
-// goroutine that reads, while the request that asked for it is being handled.
-func (g *Gate) Hold(from netip.AddrPort, name string) *Holding {
-	h := &Holding{name: name, addr: net.UDPAddrFromAddrPort(from), transaction: g.msg.transaction()}
-	g.mu.Lock()
-	g.held[from] = h
-	g.mu.Unlock()
-	return h
 }
 
 // Release forgets a holding, unless a newer one of the same 5-tuple took its place.
@@ -145,6 +130,9 @@ func (g *Gate) admit(b []byte, from netip.AddrPort) (out []byte, v verdict) {
 			return nil, drop
 		}
 		count.Add(Passed, 1)
+		if h.forward(b) {
+			return nil, drop
+		}
 		return b, pass
 	}
 	m := &g.msg
@@ -195,7 +183,9 @@ func (g *Gate) verify(h *Holding, from netip.AddrPort) ([]byte, verdict) {
 		return m.refuse(g.reply[:0], r, key), answer
 	}
 	// A ChannelBind may rightly get a 400: the one peer has its channel already.
-	if m.kind != channelBind {
+	if m.kind == channelBind {
+		g.binding, g.bindsTo = m.transaction(), h
+	} else {
 		g.verified = m.transaction()
 	}
 	m.amend(key)
@@ -273,10 +263,18 @@ func (g *Gate) challenge(from netip.AddrPort) ([]byte, verdict) {
 	return header, pass
 }
 
-// observe looks at what the TURN server sends: a 400 to a request that the
-// guard had verified means that the two checks of one signature differ.
+// observe looks at what the TURN server sends. A channel that it binds is known
+// to the guard from then on. A 400 to a request that the guard had verified
+// means that the two checks of one signature differ.
 func (g *Gate) observe(b []byte) {
-	if len(b) < stunHeader+8 || isChannelData(b) || binary.BigEndian.Uint16(b)&errorClass != errorClass {
+	if len(b) < stunHeader+8 || isChannelData(b) {
+		return
+	}
+	kind := binary.BigEndian.Uint16(b)
+	if kind == channelBind|successClass && g.bindsTo != nil && [12]byte(b[8:stunHeader]) == g.binding {
+		g.bindsTo.bind(g.msg.channel)
+	}
+	if kind&errorClass != errorClass {
 		return
 	}
 	if [12]byte(b[8:stunHeader]) == g.verified && binary.BigEndian.Uint16(b[stunHeader:]) == attrErrorCode && b[stunHeader+6] == 4 && b[stunHeader+7] == 0 {

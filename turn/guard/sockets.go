@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"encoding/binary"
 	"errors"
 	"net"
 	"net/netip"
@@ -74,6 +75,28 @@ func (p *Packets) address(from netip.AddrPort) net.Addr {
 func (p *Packets) WriteTo(b []byte, to net.Addr) (int, error) {
 	p.gate.observe(b)
 	return p.Socket.WriteTo(b, to)
+}
+
+// chanFrames are buffers for ChannelData.
+var chanFrames = sync.Pool{New: func() any { return new([mtu + chanHeader]byte) }}
+
+// Send sends a datagram of the peer as ChannelData, past the TURN server. false
+// leaves it to the TURN server, because no channel is bound. It never waits.
+func (p *Packets) Send(h *Holding, to netip.AddrPort, b []byte) bool {
+	number, ok := h.Channel()
+	f, isFrame := chanFrames.Get().(*[mtu + chanHeader]byte)
+	if !isFrame {
+		return false
+	}
+	defer chanFrames.Put(f)
+	if !ok || len(b) > mtu {
+		return false
+	}
+	binary.BigEndian.PutUint16(f[:], number)
+	binary.BigEndian.PutUint16(f[2:], uint16(len(b)))
+	n := chanHeader + copy(f[chanHeader:], b)
+	_, _ = p.WriteToAddrPort(f[:n], to) // lost, as any datagram may be
+	return true
 }
 
 // Close closes the socket and ends a waiting read.

@@ -19,6 +19,8 @@ type Relay struct {
 	session  *account
 	answered atomic.Bool // the SFU has written to it
 
+	direct atomic.Pointer[func(b []byte) bool]
+
 	bytesUp, bytesDown atomic.Uint64
 
 	// under the uplink's lock
@@ -56,16 +58,22 @@ func (r *Relay) WriteTo(b []byte, to net.Addr) (int, error) {
 		return 0, net.ErrClosed
 	default:
 	}
-	peer, ok := to.(*net.UDPAddr)
-	switch {
-	case !ok || unmap(peer.AddrPort()) != r.hub.config.Pinned:
+	if peer, ok := to.(*net.UDPAddr); !ok || unmap(peer.AddrPort()) != r.hub.config.Pinned {
 		r.hub.counts.add(otherPeer, 1)
 		return len(b), nil
+	}
+	r.Up(b)
+	return len(b), nil
+}
+
+// Up takes a datagram of the client for the pinned peer.
+func (r *Relay) Up(b []byte) {
+	switch {
 	case len(b) > maxDatagram:
 		r.hub.counts.add(oversized, 1)
-		return len(b), nil
+		return
 	case !r.charge(len(b)):
-		return len(b), nil
+		return
 	}
 	which, waiting := r.hub.up.push(r, b)
 	r.hub.counts.add(which, 1)
@@ -75,8 +83,11 @@ func (r *Relay) WriteTo(b []byte, to net.Addr) (int, error) {
 		r.hub.counts.high(waiting)
 		r.hub.wake()
 	}
-	return len(b), nil
 }
+
+// Direct names a shorter way to the client than reading from the relay. It must
+// not wait. Where it gives false the datagram goes the long way.
+func (r *Relay) Direct(down func(b []byte) bool) { r.direct.Store(&down) }
 
 // ReadFrom gives the next datagram of the SFU. The source is always the pinned
 // peer as *net.UDPAddr: the TURN server's relay goroutine ends on any other type.
@@ -112,6 +123,10 @@ func (r *Relay) deliver(b []byte) {
 	if !r.charge(len(b)) {
 		return
 	}
+	if down := r.direct.Load(); down != nil && !r.isClosed() && (*down)(b) {
+		r.delivered(len(b))
+		return
+	}
 	r.mu.Lock()
 	waiting := r.down.len
 	full := waiting >= r.hub.config.Queue || r.isClosed()
@@ -123,14 +138,18 @@ func (r *Relay) deliver(b []byte) {
 		r.hub.counts.add(droppedDown, 1)
 		return
 	}
-	r.hub.counts.add(packetsDown, 1)
-	r.hub.counts.add(bytesDown, len(b))
-	r.bytesDown.Add(uint64(len(b)))
+	r.delivered(len(b))
 	r.hub.counts.high(waiting + 1)
 	select {
 	case r.notify <- struct{}{}:
 	default:
 	}
+}
+
+func (r *Relay) delivered(n int) {
+	r.hub.counts.add(packetsDown, 1)
+	r.hub.counts.add(bytesDown, n)
+	r.bytesDown.Add(uint64(n))
 }
 
 func (r *Relay) isClosed() bool {
