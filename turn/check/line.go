@@ -77,9 +77,8 @@ func (c *checker) dialLine(ctx context.Context, u *turnURL) (*line, error) {
 	return l, nil
 }
 
-// negotiate opens the five channels and says Hello.
-func (c *checker) negotiate(ctx context.Context, l *line) error {
-	opened := make(chan error, 1)
+// channels makes the five channels; opened is told when the control channel is open.
+func (l *line) channels(opened chan<- error) error {
 	for ch := range 5 {
 		id, yes, ordered, never := uint16(ch), true, ch != int(wire.Asset) && ch != int(wire.Ptr), uint16(0)
 		set := &webrtc.DataChannelInit{Negotiated: &yes, ID: &id, Ordered: &ordered}
@@ -97,6 +96,15 @@ func (c *checker) negotiate(ctx context.Context, l *line) error {
 				opened <- err
 			})
 		}
+	}
+	return nil
+}
+
+// negotiate connects and says Hello.
+func (c *checker) negotiate(ctx context.Context, l *line) error {
+	opened := make(chan error, 1)
+	if err := l.channels(opened); err != nil {
+		return err
 	}
 	offer, err := l.pc.CreateOffer(nil)
 	if err != nil {
