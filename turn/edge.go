@@ -25,7 +25,8 @@ type edge struct {
 	server  *Server
 	gate    *guard.Gate
 	close   func() error
-	packets *guard.Packets // of a socket; nil for a stream, whose writes wait
+	packets *guard.Packets // of a socket, else nil
+	stream  *guard.Stream  // of a stream, whose writes may wait
 
 	name string // authenticated last
 	from netip.AddrPort
@@ -110,6 +111,8 @@ func (e *edge) AllocatePacketConn(string, int) (net.PacketConn, net.Addr, error)
 	holding.Forward(relay.Up)
 	if e.packets != nil {
 		relay.Direct(func(b []byte) bool { return e.packets.Send(holding, from, b) })
+	} else {
+		relay.Batch(func(batch [][]byte) bool { return e.stream.Send(holding, batch) })
 	}
 	return relay, relay.LocalAddr(), nil
 }

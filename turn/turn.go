@@ -233,7 +233,7 @@ func (s *Server) ServeConn(conn net.Conn) error {
 		s.caps.Leave(ip)
 		return errors.Join(err, conn.Close())
 	}
-	e.close = stream.Close
+	e.close, e.stream = stream.Close, stream
 	if err := s.enter(e); err != nil {
 		s.caps.Leave(ip)
 		return errors.Join(err, conn.Close())

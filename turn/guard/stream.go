@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"encoding/binary"
 	"errors"
 	"io"
 	"net"
@@ -42,7 +43,8 @@ type Stream struct {
 	limits Limits
 	from   netip.AddrPort
 
-	buf        [2 * mtu]byte
+	small      [2 * mtu]byte
+	buf        []byte    // small, or a large one once the client holds an allocation
 	start, end int       // unread bytes
 	first      bool      // a whole frame has come
 	readBy     time.Time // the read deadline now set
@@ -62,6 +64,7 @@ func NewStream(conn net.Conn, gate *Gate, limits Limits, ended func()) (*Stream,
 		return nil, errNotTCP
 	}
 	s := &Stream{conn: conn, gate: gate, limits: limits.defaults(), ended: ended}
+	s.buf = s.small[:]
 	from := remote.AddrPort()
 	s.from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
 	s.readBy = time.Now().Add(s.limits.FirstFrame)
@@ -70,6 +73,10 @@ func NewStream(conn net.Conn, gate *Gate, limits Limits, ended func()) (*Stream,
 	}
 	return s, nil
 }
+
+// largeBuffer takes what a busy client sends with fewer calls. Who holds no
+// allocation does not get one: those are bounded, strangers are many.
+const largeBuffer = 16 << 10
 
 // Read gives exactly one whole frame. Every end is io.EOF: too slow, not a
 // frame and closed look alike to the reader and are told apart by counters.
@@ -91,11 +98,14 @@ func (s *Stream) Read(p []byte) (int, error) {
 			return n, nil
 		}
 		if s.start > 0 {
-			s.end, s.start = copy(s.buf[:], s.buf[s.start:s.end]), 0
+			s.end, s.start = copy(s.buf, s.buf[s.start:s.end]), 0
 		}
 		// A frame is shorter than half the buffer, so there is always room.
 		n, err := s.conn.Read(s.buf[s.end:])
 		s.end += n
+		if s.end == len(s.buf) && len(s.buf) < largeBuffer && s.gate.holding(s.from) != nil {
+			s.buf = append(make([]byte, 0, largeBuffer), s.buf...)[:largeBuffer]
+		}
 		switch {
 		case err == nil || n > 0: // an error beside bytes comes again
 		case errors.Is(err, os.ErrDeadlineExceeded):
@@ -171,6 +181,34 @@ func (s *Stream) write(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// Send sends datagrams of the peer as ChannelData, past the TURN server and in
+// one call. With none it tells whether a channel is bound. false leaves them to
+// the TURN server.
+func (s *Stream) Send(h *Holding, batch [][]byte) bool {
+	number, ok := h.Channel()
+	if !ok || len(batch) == 0 {
+		return ok
+	}
+	out, isBuffer := streamBuffers.Get().(*[]byte)
+	if !isBuffer {
+		return false
+	}
+	defer streamBuffers.Put(out)
+	b := (*out)[:0]
+	for _, data := range batch {
+		b = binary.BigEndian.AppendUint16(b, number)
+		b = binary.BigEndian.AppendUint16(b, uint16(len(data)))
+		b = append(b, data...)
+		b = append(b, "\x00\x00\x00"[:-len(data)&3]...) // padded on a stream (RFC 8656 section 12.5)
+	}
+	*out = b
+	_, _ = s.write(b) // a failed write closes the connection
+	return true
+}
+
+// streamBuffers are buffers for what is sent in one call.
+var streamBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // Close closes the connection; a waiting read ends.
 func (s *Stream) Close() error {

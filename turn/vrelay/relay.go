@@ -20,6 +20,7 @@ type Relay struct {
 	answered atomic.Bool // the SFU has written to it
 
 	direct atomic.Pointer[func(b []byte) bool]
+	batch  atomic.Pointer[func(batch [][]byte) bool]
 
 	bytesUp, bytesDown atomic.Uint64
 
@@ -89,6 +90,40 @@ func (r *Relay) Up(b []byte) {
 // not wait. Where it gives false the datagram goes the long way.
 func (r *Relay) Direct(down func(b []byte) bool) { r.direct.Store(&down) }
 
+// Batch names a way to the client that takes what waits at once. It is called
+// by the goroutine that reads from the relay and may wait. With nothing it tells
+// whether it would take something; else each datagram goes the long way.
+func (r *Relay) Batch(down func(batch [][]byte) bool) { r.batch.Store(&down) }
+
+// maxBatch is how many datagrams go to Batch at once.
+const maxBatch = 16
+
+// flush hands what waits to Batch and tells whether it did.
+func (r *Relay) flush() bool {
+	down := r.batch.Load()
+	if down == nil || !(*down)(nil) {
+		return false
+	}
+	var waiting [maxBatch]*packet
+	var batch [maxBatch][]byte
+	n := 0
+	r.mu.Lock()
+	for ; n < maxBatch && r.down.len > 0; n++ {
+		waiting[n] = r.down.pop()
+		batch[n] = waiting[n].buf[:waiting[n].n]
+	}
+	r.mu.Unlock()
+	if n == 0 {
+		return false
+	}
+	(*down)(batch[:n])
+	for _, p := range waiting[:n] {
+		p.next = nil
+		packets.Put(p)
+	}
+	return true
+}
+
 // ReadFrom gives the next datagram of the SFU. The source is always the pinned
 // peer as *net.UDPAddr: the TURN server's relay goroutine ends on any other type.
 func (r *Relay) ReadFrom(b []byte) (int, net.Addr, error) {
@@ -97,6 +132,9 @@ func (r *Relay) ReadFrom(b []byte) (int, net.Addr, error) {
 		case <-r.closed:
 			return 0, nil, net.ErrClosed
 		default:
+		}
+		if r.flush() {
+			continue
 		}
 		r.mu.Lock()
 		p := r.down.pop()
