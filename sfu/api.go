@@ -4,7 +4,9 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/pion/dtls/v3"
@@ -16,7 +18,7 @@ import (
 	"vitrine/internal/wire"
 )
 
-// engine is WebRTC as this server speaks it: data channels only, all connections on one socket.
+// engine is WebRTC as this server speaks it: data channels only, all connections on the same few sockets.
 type engine struct {
 	api    *webrtc.API
 	config webrtc.Configuration
@@ -35,26 +37,13 @@ type engine struct {
 func newEngine(c Config) (*engine, error) {
 	se := webrtc.SettingEngine{LoggerFactory: silence{}}
 	log := silence{}.NewLogger("")
-	e := &engine{udp: webrtc.NewICEUDPMux(log, c.UDP)}
+	e := &engine{udp: muxUDP(c, log)}
 	se.SetICEUDPMux(e.udp)
-	if c.TCP != nil {
-		e.tcp = ice.NewTCPMuxDefault(ice.TCPMuxParams{Listener: c.TCP, Logger: log, ReadBufferSize: 64, WriteBufferSize: 4 << 20})
-		se.SetICETCPMux(e.tcp)
+	if err := e.ways(&se, c, log); err != nil {
+		return nil, errors.Join(err, e.udp.Close())
 	}
-	se.SetNetworkTypes([]webrtc.NetworkType{
-		webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6,
-	})
 	se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	se.SetIncludeLoopbackCandidate(c.Loopback)
-	if len(c.Addresses) > 0 {
-		rule := webrtc.ICEAddressRewriteRule{AsCandidateType: webrtc.ICECandidateTypeHost, Mode: webrtc.ICEAddressRewriteReplace}
-		for _, a := range c.Addresses {
-			rule.External = append(rule.External, a.String())
-		}
-		if err := se.SetICEAddressRewriteRules(rule); err != nil {
-			return nil, fmt.Errorf("sfu: addresses: %w", err)
-		}
-	}
 	se.SetICETimeouts(10*time.Second, 20*time.Second, 2*time.Second)
 	if err := se.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {
 		return nil, fmt.Errorf("sfu: %w", err)
@@ -82,6 +71,26 @@ func newEngine(c Config) (*engine, error) {
 		webrtc.WithInterceptorRegistry(&interceptor.Registry{}),
 	)
 	return e, nil
+}
+
+// ways adds ICE over TCP, if that is wanted, and tells ICE the addresses of this machine.
+func (e *engine) ways(se *webrtc.SettingEngine, c Config, log logging.LeveledLogger) (err error) {
+	types := []webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6}
+	var addresses []netip.Addr
+	if c.TCP != nil {
+		if e.tcp, addresses, err = muxTCP(c, log); err != nil {
+			return err
+		}
+		se.SetICETCPMux(e.tcp)
+		types = append(types, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6)
+	}
+	se.SetNetworkTypes(types)
+	machine, err := newNetwork(addresses)
+	if err != nil {
+		return err
+	}
+	se.SetNet(machine)
+	return nil
 }
 
 func (e *engine) close() {

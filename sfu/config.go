@@ -46,12 +46,14 @@ type Grant struct {
 
 // Config is what an SFU needs. Every field but UDP may be left zero.
 type Config struct {
-	// UDP is the one socket for ICE, DTLS and SCTP of all connections. Required. ICE uses its AddrPort methods when it
-	// has them. The SFU closes it.
-	UDP net.PacketConn
+	// UDP is the socket for ICE, DTLS and SCTP of all connections. Required. ICE uses its AddrPort methods when it has
+	// them. MoreUDP are further ones, of other ports or of IPv6; each is a candidate of its own. The SFU closes them.
+	UDP     net.PacketConn
+	MoreUDP []net.PacketConn
 	// TCP takes ICE over TCP (RFC 6544, passive candidates). nil means none. The SFU closes it.
 	TCP net.Listener
-	// Addresses replace the socket's own addresses in the answers: the public ones of a server behind NAT.
+	// Addresses replace the sockets' own addresses of the same family in the answers: the public ones of a server behind
+	// NAT, at most one of each family. Needed where TCP listens on all addresses.
 	Addresses []netip.Addr
 	// Loopback lets the server offer loopback addresses. For development.
 	Loopback bool
@@ -108,7 +110,8 @@ type SessionConfig struct {
 
 // Outcomes of the calls of an SFU.
 var (
-	ErrConfig       = errors.New("sfu: a UDP socket is needed")
+	ErrConfig       = errors.New("sfu: a UDP socket is needed, and TCP must be a TCP listener")
+	ErrAddress      = errors.New("sfu: TCP listens on all addresses: say by which the server is known")
 	ErrClosed       = errors.New("sfu: shutting down")
 	ErrFull         = errors.New("sfu: too many sessions")
 	ErrBusy         = errors.New("sfu: too many connections of this session are being made")

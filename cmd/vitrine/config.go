@@ -24,8 +24,9 @@ type config struct {
 	Data          string        `yaml:"data"`
 	TLS           tlsConfig     `yaml:"tls"`
 	Proxies       []string      `yaml:"trusted_proxies"`
-	UDP           string        `yaml:"udp"`
-	PublicIP      string        `yaml:"public_ip"`
+	UDP           list          `yaml:"udp"`
+	ICETCP        string        `yaml:"ice_tcp"`
+	PublicIP      list          `yaml:"public_ip"`
 	Turn          turnConfig    `yaml:"turn"`
 	Sites         []siteConfig  `yaml:"sites"`
 	Session       sessionConfig `yaml:"session"`
@@ -186,13 +187,13 @@ func (c *config) times() []rule {
 
 func (c *config) places() []rule {
 	listen, listenErr := netip.ParseAddrPort(c.Listen)
-	udp, udpErr := netip.ParseAddrPort(c.UDP)
+	udp, udpErr := c.udpPlaces()
 	noUDP := c.UDP == off
 	rules := []rule{
 		{listenErr == nil, "listen: must be an IP address with a port, such as 0.0.0.0:443"},
-		{noUDP || udpErr == nil && udp.Addr().Unmap().Is4(), "udp: must be an IPv4 address with a port, such as 0.0.0.0:443, or off for no UDP at all"},
+		{udpErr == nil, "udp: must be one or more IP addresses with a port, such as 0.0.0.0:443 or [::]:443, or off for no UDP at all"},
 		{(c.TLS.Certificate == "") == (c.TLS.Key == ""), "tls: set both certificate and key, or neither"},
-		{!noUDP || c.Turn.TCP != "" || c.turnTLS(), "udp: off leaves TURN as the only way: set tls with turn.tls, or turn.tcp"},
+		{!noUDP || c.Turn.TCP != "" || c.turnTLS() || c.ICETCP != "", "udp: off leaves TCP as the only way: set tls with turn.tls, turn.tcp, or ice_tcp"},
 		{!noUDP || c.Turn.UDP == "" || c.dev, "udp: off means no UDP at all: leave turn.udp empty"},
 	}
 	for _, p := range [][2]string{{"turn.udp", c.Turn.UDP}, {"turn.tcp", c.Turn.TCP}, {"admin.listen", c.Admin.Listen}} {
@@ -210,34 +211,25 @@ func (c *config) places() []rule {
 	rules = append(rules, rule{
 		adminErr != nil || admin.Addr().IsLoopback(), "admin.listen: must be a loopback address: metrics are not for everybody",
 	})
-	if listenErr != nil || udpErr != nil && !noUDP {
+	if listenErr != nil || udpErr != nil {
 		return rules
 	}
+	rules = append(rules, c.iceRules()...)
 	if c.dev {
 		return append(rules, c.devPlaces(listen, udp)...)
 	}
-	return append(rules, c.publicPlaces(listen, udp)...)
+	return append(rules, c.publicPlaces(listen)...)
 }
 
 // publicPlaces is what a server for everybody needs.
-func (c *config) publicPlaces(listen, udp netip.AddrPort) []rule {
+func (c *config) publicPlaces(listen netip.AddrPort) []rule {
 	base, err := url.Parse(c.PublicAddress)
 	origin := err == nil && base.Host != "" && base.Scheme+"://"+base.Host == c.PublicAddress
-	ip, ipErr := netip.ParseAddr(c.PublicIP)
-	known := !udp.Addr().IsUnspecified()
-	if c.UDP == off {
-		known = !listen.Addr().IsUnspecified()
-	}
-	at := udp.Addr()
-	if ipErr == nil {
-		at = ip
-	}
+	_, known := c.public(listen.Addr().Unmap())
 	return []rule{
-		{c.UDP == off || reachable(at, udp.Port()), "udp: browsers connect to no port below 1024 but 80 and 443, and to these two at public addresses only: choose another port"},
 		{origin && (base.Scheme == "https" || listen.Addr().IsLoopback()), "public_address: set the https origin under which browsers reach this server, such as https://cobrowse.example"},
 		{c.TLS.Certificate != "" || listen.Addr().IsLoopback(), "tls: set certificate and key, or listen on a loopback address behind a TLS front"},
-		{c.PublicIP == "" || ipErr == nil && ip.Is4(), "public_ip: must be an IPv4 address"},
-		{c.PublicIP != "" || known, "public_ip: set the IPv4 address under which browsers reach this server"},
+		{c.UDP != off || known, "public_ip: set the address under which browsers reach this server"},
 		{c.Data != "", "data: set a directory for keys and the audit log, here or with --data"},
 		{len(c.Sites) > 0, "sites: list at least one site; `vitrine serve --dev` has one to try things out"},
 	}
@@ -263,11 +255,11 @@ func (c *config) proxies() (networks []netip.Prefix) {
 }
 
 // devPlaces keeps a development server, whose demo site trusts every page of this machine, on this machine.
-func (c *config) devPlaces(listen, udp netip.AddrPort) []rule {
+func (c *config) devPlaces(listen netip.AddrPort, udp []netip.AddrPort) []rule {
 	const only = ": --dev is for this machine only: use a loopback address, or write a configuration and leave --dev out"
 	rules := []rule{
 		{listen.Addr().IsLoopback(), "listen" + only},
-		{c.UDP == off || udp.Addr().IsLoopback(), "udp" + only},
+		{!slices.ContainsFunc(udp, func(at netip.AddrPort) bool { return !at.Addr().IsLoopback() }), "udp" + only},
 		{c.PublicAddress == "" && c.PublicIP == "", "public_address and public_ip: are not for --dev"},
 	}
 	for _, p := range [][2]string{{"turn.udp", c.Turn.UDP}, {"turn.tcp", c.Turn.TCP}} {

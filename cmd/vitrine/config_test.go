@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -139,7 +140,16 @@ func TestValidationNamesTheKey(t *testing.T) {
 	}
 	for want, change := range map[string]func(*config){
 		"listen: must be":                  func(c *config) { c.Listen = "localhost:443" },
-		"udp: must be an IPv4":             func(c *config) { c.UDP = "[::]:443" },
+		"udp: must be one or more":         func(c *config) { c.UDP = "443" },
+		"stands there twice":               func(c *config) { c.UDP = "0.0.0.0:443, 0.0.0.0:443" },
+		"reach udp [::]:443, of the same":  func(c *config) { c.PublicIP = "203.0.113.7" },
+		"or one of each":                   func(c *config) { c.PublicIP = "203.0.113.7,203.0.113.8" },
+		"ice_tcp: must be":                 func(c *config) { c.ICETCP = "4443" },
+		"ice_tcp: needs a port of its own": func(c *config) { c.ICETCP = "0.0.0.0:3478" },
+		"other than that of listen":        func(c *config) { c.ICETCP = "0.0.0.0:443" },
+		"ice_tcp: browsers connect to no":  func(c *config) { c.ICETCP = "0.0.0.0:500" },
+		"reach ice_tcp":                    func(c *config) { c.ICETCP, c.UDP, c.PublicIP = "0.0.0.0:4443", "[::]:443", "2001:db8::7" },
+		"ice_tcp: ICE passes over [::1]":   func(c *config) { c.ICETCP, c.UDP, c.PublicIP = "[::1]:4443", "10.0.0.7:4000", "" },
 		"public_address: set the https":    func(c *config) { c.PublicAddress = "http://cobrowse.example" },
 		"public_address: set":              func(c *config) { c.PublicAddress = "https://cobrowse.example/path" },
 		"tls: set both":                    func(c *config) { c.TLS.Key = "" },
@@ -150,7 +160,7 @@ func TestValidationNamesTheKey(t *testing.T) {
 		"sites: list":                      func(c *config) { c.Sites = nil },
 		"udp: browsers connect to no":      func(c *config) { c.PublicIP = "10.0.0.7" },
 		"80 and 443, and to these":         func(c *config) { c.UDP = "0.0.0.0:500" },
-		"udp: off leaves":                  func(c *config) { c.UDP, c.Turn = off, turnConfig{} },
+		"udp: off leaves":                  func(c *config) { c.UDP, c.Turn, c.ICETCP = off, turnConfig{}, "" },
 		"udp: off means":                   func(c *config) { c.UDP = off },
 		"trusted_proxies: must be":         func(c *config) { c.Proxies = []string{"192.0.2.1"} },
 		"turn.udp: must be":                func(c *config) { c.Turn.UDP = "3478" },
@@ -164,6 +174,39 @@ func TestValidationNamesTheKey(t *testing.T) {
 		if err := c.validate(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", want, err)
 		}
+	}
+}
+
+func TestListsAreWrittenInTwoWays(t *testing.T) {
+	for _, text := range []string{"udp: 0.0.0.0:443, [::]:443", "udp: [\"0.0.0.0:443\", \"[::]:443\"]", "udp:\n  - 0.0.0.0:443\n  - \"[::]:443\""} {
+		c := defaults()
+		if err := load(write(t, text), &c); err != nil {
+			t.Fatal(err)
+		}
+		if places, err := c.udpPlaces(); err != nil || len(places) != 2 || !places[1].Addr().Is6() {
+			t.Errorf("%q: %v, %v", text, places, err)
+		}
+	}
+	c := defaults()
+	if err := load(write(t, "udp: {a: b}"), &c); err == nil || !strings.Contains(err.Error(), "several with commas") {
+		t.Errorf("a mapping: %v", err)
+	}
+}
+
+func TestPublicAddressesAreOfTheSocketsFamily(t *testing.T) {
+	c := defaults()
+	c.PublicIP = "203.0.113.7, 2001:db8::7"
+	for at, want := range map[string]string{"0.0.0.0": "203.0.113.7", "10.0.0.1": "203.0.113.7", "::": "2001:db8::7", "fd00::1": "2001:db8::7"} {
+		if got, ok := c.public(netip.MustParseAddr(at)); !ok || got.String() != want {
+			t.Errorf("%s: %v, %v", at, got, ok)
+		}
+	}
+	c.PublicIP = ""
+	if got, ok := c.public(netip.MustParseAddr("10.0.0.1")); !ok || got.String() != "10.0.0.1" {
+		t.Errorf("an address of its own: %v, %v", got, ok)
+	}
+	if _, ok := c.public(netip.IPv6Unspecified()); ok {
+		t.Error("an address for all of them is known without anybody having said it")
 	}
 }
 

@@ -16,7 +16,7 @@ const devTurn = "auto"
 type serveFlags struct {
 	dev, json               bool
 	config, data            string
-	listen, udp             string
+	listen, udp, iceTCP     string
 	turnUDP, turnTCP, admin string
 }
 
@@ -26,7 +26,8 @@ func (f *serveFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.config, "config", "", "configuration file (docs/vitrine.example.yaml); flags win over it")
 	flags.StringVar(&f.data, "data", "", "directory for keys and the audit log (with --dev: a folder in the user's cache)")
 	flags.StringVar(&f.listen, "listen", "", "address for HTTP (with --dev: 127.0.0.1:8080); port 0 picks a free one")
-	flags.StringVar(&f.udp, "udp", "", "address for WebRTC (with --dev: 127.0.0.1:8443); port 0 picks a free one, off means no UDP at all")
+	flags.StringVar(&f.udp, "udp", "", "addresses for WebRTC, with commas (with --dev: 127.0.0.1:8443); port 0 picks a free one, off means no UDP at all")
+	flags.StringVar(&f.iceTCP, "ice-tcp", "", "address for WebRTC over TCP, with a port of its own (default: none)")
 	flags.StringVar(&f.turnUDP, "turn-udp", "", "address for TURN over UDP (with --dev: port 3478 or a free one)")
 	flags.StringVar(&f.turnTCP, "turn-tcp", "", "address for TURN over TCP (with --dev: port 3478 or a free one)")
 	flags.StringVar(&f.admin, "admin", "", "loopback address for /metrics, /healthz and /readyz (with --dev: none)")
@@ -49,7 +50,7 @@ func (f *serveFlags) read(cmd *cobra.Command) (*config, error) {
 		value string
 		field *string
 	}{
-		{"data", f.data, &c.Data}, {"listen", f.listen, &c.Listen}, {"udp", f.udp, &c.UDP},
+		{"data", f.data, &c.Data}, {"listen", f.listen, &c.Listen}, {"udp", f.udp, (*string)(&c.UDP)}, {"ice-tcp", f.iceTCP, &c.ICETCP},
 		{"turn-udp", f.turnUDP, &c.Turn.UDP}, {"turn-tcp", f.turnTCP, &c.Turn.TCP}, {"admin", f.admin, &c.Admin.Listen},
 	} {
 		if cmd.Flags().Changed(flag.name) {

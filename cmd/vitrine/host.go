@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"syscall"
@@ -36,7 +35,8 @@ type host struct {
 	base   string // origin under which browsers reach it
 	tokens *signaling.Tokens
 	rec    recorder
-	udp    *udpsock.Conn // nil without UDP
+	udp    []*udpsock.Conn // none without UDP
+	iceTCP string          // where ICE takes TCP; empty for nowhere
 	front  *front.Front
 	hub    *vrelay.Hub
 	sfu    *sfu.SFU
@@ -114,11 +114,11 @@ func (h *host) countSessions() map[string]int {
 }
 
 // drops counts the datagrams that the kernel had no room for.
-func (h *host) drops() uint64 {
-	if h.udp == nil {
-		return 0
+func (h *host) drops() (n uint64) {
+	for _, udp := range h.udp {
+		n += udp.Drops()
 	}
-	return h.udp.Drops()
+	return n
 }
 
 // frontStats are the counters of the TCP port, by metric name.
@@ -130,17 +130,16 @@ func (h *host) frontStats() map[string]uint64 {
 	return map[string]uint64{"half_open": s.HalfOpen, "refused": s.Refused, "failed": s.Failed, "http": s.HTTP, "turn": s.Turn}
 }
 
-// openSockets opens the UDP socket of the SFU. The TCP one for HTTP is opened with the API, which needs it last.
+// openSockets opens the UDP sockets of the SFU. The TCP one for HTTP is opened with the API, which needs it last.
 func (h *host) openSockets() error {
 	if h.config.UDP == off {
-		h.logger.Warn("no UDP: every connection goes through TURN, which costs time and bandwidth; meant for networks that have no UDP")
+		h.logger.Warn("no UDP: every connection goes over TCP, which costs time and bandwidth; meant for networks that have no UDP")
 		return nil
 	}
-	udp, err := udpsock.Listen("udp4", h.config.UDP)
-	if err != nil {
-		return inUse(err, h.config.UDP, "UDP", "--udp")
+	if err := h.openUDP(); err != nil {
+		return err
 	}
-	h.udp = udp
+	udp := h.udp[0] // what the kernel gives one it gives all
 	if recv, send := udp.Buffers(); recv != 0 && (recv < udpsock.BufferSize || send < udpsock.BufferSize) {
 		h.logger.Warn("the kernel gives small UDP buffers, packets will be lost under load: "+
 			"set net.core.rmem_max and net.core.wmem_max to 8388608 (sysctl)", "recv", recv, "send", send)
@@ -151,49 +150,23 @@ func (h *host) openSockets() error {
 	return nil
 }
 
-// virtualPort stands for the SFU's port where there is none. Browsers take any from 1024 on.
-const virtualPort = 8443
-
-// pinned is the one address that relays reach: the SFU's own. Without UDP nobody is there, and relays are all that leads
-// to it.
-func (h *host) pinned() netip.AddrPort {
-	at := netip.MustParseAddrPort(h.config.Listen)
-	if h.udp != nil {
-		at = netip.MustParseAddrPort(h.udp.LocalAddr().String())
-	} else {
-		at = netip.AddrPortFrom(at.Addr(), virtualPort)
-	}
-	if h.config.PublicIP != "" {
-		at = netip.AddrPortFrom(netip.MustParseAddr(h.config.PublicIP), at.Port())
-	}
-	return at
-}
-
-// merge makes the SFU's connection of the UDP socket, if there is one, and the virtual relays of TURN.
-func (h *host) merge() (conn *vrelay.SFUConn, err error) {
-	closing := func() error { return nil }
-	var socket net.PacketConn
-	if h.udp != nil {
-		socket, closing = h.udp, h.udp.Close
-	}
-	if h.hub, err = vrelay.NewHub(vrelay.Config{Pinned: h.pinned()}); err != nil {
-		return nil, errors.Join(err, closing())
-	}
-	if conn, err = h.hub.SFUConn(socket); err != nil {
-		return nil, errors.Join(err, closing())
-	}
-	return conn, nil
-}
-
 // openSFU starts the SFU.
 func (h *host) openSFU() error {
-	conn, err := h.merge()
+	tcp, err := h.listenICE()
 	if err != nil {
-		return err
+		return errors.Join(err, h.closeUDP())
+	}
+	conn, more, err := h.merge()
+	if err != nil {
+		return errors.Join(err, closeListener(tcp))
+	}
+	addresses, err := h.config.publicIPs()
+	if err != nil {
+		return errors.Join(err, conn.Close(), closeListener(tcp))
 	}
 	h.sfu, err = sfu.New(sfu.Config{
-		UDP:      conn,
-		Loopback: h.pinned().Addr().IsLoopback(),
+		UDP: conn, MoreUDP: more, TCP: tcp, Addresses: addresses,
+		Loopback: h.loopback(),
 		Timeouts: sfu.Timeouts{
 			AgentAway: h.config.Session.AgentAway, ResumeGrace: h.config.Session.ResumeGrace,
 			Ask: h.config.Session.AskTimeout, Waiting: h.config.Session.Waiting, HardLimit: h.config.Session.HardLimit,
@@ -204,9 +177,16 @@ func (h *host) openSFU() error {
 		OnEnd:     func(session string) { h.api.Ended(session); h.turn.Kick(session) },
 	})
 	if err != nil {
-		return errors.Join(err, conn.Close())
+		return errors.Join(err, conn.Close(), closeListener(tcp))
 	}
 	return nil
+}
+
+func closeListener(l net.Listener) error {
+	if l == nil {
+		return nil
+	}
+	return l.Close()
 }
 
 // openTurn starts the TURN server. With "auto" it takes the usual port or, when another program has it, a free one.
@@ -234,7 +214,7 @@ func (h *host) listenTurn(c turnConfig, port string) (*turn.Server, error) {
 		}
 		return []string{address}
 	}
-	if h.udp == nil {
+	if h.config.UDP == off {
 		c.UDP = ""
 	}
 	return turn.Listen(turn.Config{Hub: h.hub, Here: h.here, UDP: list(c.UDP), TCP: list(c.TCP), Host: c.Host, Log: h.logger})

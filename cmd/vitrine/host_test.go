@@ -140,7 +140,7 @@ func TestStartLeavesNothingBehindWhenItFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	udp := h.udp.LocalAddr().String()
+	udp := h.udp[0].LocalAddr().String()
 	if err := h.stop(); err != nil {
 		t.Error(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -71,15 +72,20 @@ type links struct {
 	Base    string   `json:"base"`
 	Console string   `json:"console"`
 	Demo    string   `json:"demo"`
-	UDP     string   `json:"udp"`
+	UDP     string   `json:"udp"` // with commas between several
+	ICETCP  string   `json:"ice_tcp,omitempty"`
 	Turn    []string `json:"turn"`
 }
 
 // announce prints where everything is.
 func (h *host) announce(o output) error {
-	l := links{Base: h.base, Console: h.base + "/console/", UDP: off, Turn: append([]string{}, h.turnURLs()...)}
-	if h.udp != nil {
-		l.UDP = h.udp.LocalAddr().String()
+	l := links{Base: h.base, Console: h.base + "/console/", UDP: off, ICETCP: h.iceTCP, Turn: append([]string{}, h.turnURLs()...)}
+	var sockets []string
+	for _, udp := range h.udp {
+		sockets = append(sockets, udp.LocalAddr().String())
+	}
+	if len(sockets) > 0 {
+		l.UDP = strings.Join(sockets, ",")
 	}
 	if h.config.dev {
 		l.Demo = h.base + "/demo/"

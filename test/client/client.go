@@ -35,6 +35,8 @@ type Config struct {
 	Mute bool
 	// Relay uses nothing but these ICE servers' relays.
 	Relay []webrtc.ICEServer
+	// Networks are all that it uses; nil means UDP.
+	Networks []webrtc.NetworkType
 	// ReceiveBuffer is the window for what arrives, in bytes; 0 means 1 MiB.
 	ReceiveBuffer uint32
 	// On gets every frame on the goroutine of its channel, valid during the call. When it is set nothing is kept for Take.
@@ -113,6 +115,9 @@ func newAPI(config Config) *webrtc.API {
 	se := webrtc.SettingEngine{LoggerFactory: &logging.DefaultLoggerFactory{Writer: io.Discard}}
 	se.DetachDataChannels()
 	se.SetIncludeLoopbackCandidate(true)
+	if config.Networks != nil {
+		se.SetNetworkTypes(config.Networks)
+	}
 	if config.ReceiveBuffer > 0 {
 		se.SetSCTPMaxReceiveBufferSize(config.ReceiveBuffer)
 	}

@@ -14,7 +14,9 @@ export interface Links {
   readonly base: string;
   readonly console: string;
   readonly demo: string;
+  /** With commas between several. */
   readonly udp: string;
+  readonly ice_tcp?: string;
   readonly turn: readonly string[];
 }
 
