@@ -316,6 +316,7 @@ func (h *host) openAdmin() error {
 	mux.Handle("GET /metrics", h.rec.metrics.Handler())
 	mux.Handle("GET /healthz", h.api)
 	mux.Handle("GET /readyz", h.api)
+	h.turnRoutes(mux)
 	h.logger.Info("admin listener", "address", listener.Addr().String())
 	h.serveHTTP(listener, mux)
 	return nil

@@ -1,7 +1,9 @@
-// Command vitrine is the whole product: it serves, signs tokens, shows its policy, and says which version it is.
+// Command vitrine is the whole product: it serves, signs tokens, shows its policy, checks servers and machines, and says which
+// version it is.
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime/debug"
@@ -10,10 +12,18 @@ import (
 )
 
 func main() {
-	if err := root().Execute(); err != nil {
-		fmt.Fprintln(os.Stderr, "vitrine:", err)
-		os.Exit(1)
+	err := root().Execute()
+	if err == nil {
+		return
 	}
+	if text := err.Error(); text != "" {
+		fmt.Fprintln(os.Stderr, "vitrine:", text)
+	}
+	var known *failure
+	if errors.As(err, &known) {
+		os.Exit(known.status)
+	}
+	os.Exit(1)
 }
 
 // root is the command with its subcommands, in the order of use.
@@ -24,7 +34,7 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(serveCommand(), tokenCommand(), policyCommand(), versionCommand())
+	cmd.AddCommand(serveCommand(), tokenCommand(), policyCommand(), turnCommand(), doctorCommand(), versionCommand())
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	return cmd
 }
