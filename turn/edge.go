@@ -110,7 +110,9 @@ func (e *edge) AllocatePacketConn(string, int) (net.PacketConn, net.Addr, error)
 	}
 	holding.Forward(relay.Up)
 	if e.packets != nil {
-		relay.Direct(func(b []byte) bool { return e.packets.Send(holding, from, b) })
+		send := func(batch [][]byte) bool { return e.packets.Send(holding, from, batch) }
+		relay.Direct(send)
+		relay.Batch(send)
 	} else {
 		relay.Batch(func(batch [][]byte) bool { return e.stream.Send(holding, batch) })
 	}

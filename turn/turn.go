@@ -170,7 +170,7 @@ func (s *Server) listenUDP(address string) error {
 		return errors.Join(err, socket.Close())
 	}
 	e := s.newEdge(false)
-	packets := guard.NewPackets(socket, e.gate, func() { s.leave(e) })
+	packets := guard.NewPackets(socket.Batch(), e.gate, func() { s.leave(e) })
 	e.close, e.packets = packets.Close, packets
 	if err := s.enter(e); err != nil {
 		return errors.Join(err, socket.Close())

@@ -18,6 +18,8 @@ type Socket interface {
 	net.PacketConn
 	ReadFromAddrPort(b []byte) (int, netip.AddrPort, error)
 	WriteToAddrPort(b []byte, to netip.AddrPort) (int, error)
+	// WriteSegments writes datagrams of size bytes each, the last may be shorter.
+	WriteSegments(b []byte, size int, to netip.AddrPort) error
 }
 
 // Packets stands before a UDP listener. Reading ends with net.ErrClosed and
@@ -77,27 +79,54 @@ func (p *Packets) WriteTo(b []byte, to net.Addr) (int, error) {
 	return p.Socket.WriteTo(b, to)
 }
 
-// chanFrames are buffers for ChannelData.
-var chanFrames = sync.Pool{New: func() any { return new([mtu + chanHeader]byte) }}
-
-// Send sends a datagram of the peer as ChannelData, past the TURN server. false
-// leaves it to the TURN server, because no channel is bound. It never waits.
-func (p *Packets) Send(h *Holding, to netip.AddrPort, b []byte) bool {
+// Send sends datagrams of the peer as ChannelData, past the TURN server, those
+// of one size with one call. With none it tells whether a channel is bound.
+// false leaves them to the TURN server. It never waits.
+func (p *Packets) Send(h *Holding, to netip.AddrPort, batch [][]byte) bool {
 	number, ok := h.Channel()
-	f, isFrame := chanFrames.Get().(*[mtu + chanHeader]byte)
-	if !isFrame {
+	if !ok || len(batch) == 0 {
+		return ok
+	}
+	out, isBuffer := sendBuffers.Get().(*[]byte)
+	if !isBuffer {
 		return false
 	}
-	defer chanFrames.Put(f)
-	if !ok || len(b) > mtu {
-		return false
+	defer sendBuffers.Put(out)
+	b := (*out)[:0]
+	size, last := 0, 0 // of the frames in b: the first one's and the last one's
+	for _, data := range batch {
+		if n := chanHeader + len(data); len(b) > 0 && (last < size || n > size) {
+			p.send(b, size, to)
+			b = b[:0]
+		}
+		last = chanHeader + len(data)
+		if len(b) == 0 {
+			size = last
+		}
+		b = appendChannel(b, number, data)
 	}
-	binary.BigEndian.PutUint16(f[:], number)
-	binary.BigEndian.PutUint16(f[2:], uint16(len(b)))
-	n := chanHeader + copy(f[chanHeader:], b)
-	_, _ = p.WriteToAddrPort(f[:n], to) // lost, as any datagram may be
+	p.send(b, size, to)
+	*out = b
 	return true
 }
+
+func (p *Packets) send(b []byte, size int, to netip.AddrPort) {
+	// Lost, as any datagram may be.
+	if len(b) > size {
+		_ = p.WriteSegments(b, size, to)
+	} else {
+		_, _ = p.WriteToAddrPort(b, to)
+	}
+}
+
+func appendChannel(b []byte, number uint16, data []byte) []byte {
+	b = binary.BigEndian.AppendUint16(b, number)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(data)))
+	return append(b, data...)
+}
+
+// sendBuffers are buffers for what is sent in one call.
+var sendBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // Close closes the socket and ends a waiting read.
 func (p *Packets) Close() error {

@@ -1,7 +1,6 @@
 package guard
 
 import (
-	"encoding/binary"
 	"errors"
 	"io"
 	"net"
@@ -190,25 +189,20 @@ func (s *Stream) Send(h *Holding, batch [][]byte) bool {
 	if !ok || len(batch) == 0 {
 		return ok
 	}
-	out, isBuffer := streamBuffers.Get().(*[]byte)
+	out, isBuffer := sendBuffers.Get().(*[]byte)
 	if !isBuffer {
 		return false
 	}
-	defer streamBuffers.Put(out)
+	defer sendBuffers.Put(out)
 	b := (*out)[:0]
 	for _, data := range batch {
-		b = binary.BigEndian.AppendUint16(b, number)
-		b = binary.BigEndian.AppendUint16(b, uint16(len(data)))
-		b = append(b, data...)
+		b = appendChannel(b, number, data)
 		b = append(b, "\x00\x00\x00"[:-len(data)&3]...) // padded on a stream (RFC 8656 section 12.5)
 	}
 	*out = b
 	_, _ = s.write(b) // a failed write closes the connection
 	return true
 }
-
-// streamBuffers are buffers for what is sent in one call.
-var streamBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // Close closes the connection; a waiting read ends.
 func (s *Stream) Close() error {

@@ -1,11 +1,13 @@
 package udpsock
 
 import (
+	"encoding/binary"
 	"errors"
 	"net"
 	"net/netip"
 	"strconv"
 	"sync"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -21,13 +23,20 @@ type sendOp struct {
 	sa6  unix.SockaddrInet6
 	err  error
 	call func(fd uintptr)
+
+	control []byte // with the size of segments; empty for one datagram
+	space   [24]byte
 }
 
 var sendOps = sync.Pool{New: func() any {
 	op := new(sendOp)
 	op.call = func(fd uintptr) {
 		for {
-			op.err = unix.Sendto(int(fd), op.buf, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, op.to)
+			if len(op.control) > 0 {
+				_, op.err = unix.SendmsgN(int(fd), op.buf, op.control, op.to, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
+			} else {
+				op.err = unix.Sendto(int(fd), op.buf, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, op.to)
+			}
 			if !errors.Is(op.err, unix.EINTR) {
 				return
 			}
@@ -55,6 +64,45 @@ func (c *Conn) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
 		return 0, err
 	}
 	return c.settle(len(b), op.err)
+}
+
+// WriteSegments sends datagrams of size bytes each, the last one may be shorter,
+// which lie one after another in b, with one call (UDP_SEGMENT, udp(7)). Where
+// the kernel or the way to the peer do not allow that, it sends them one by one.
+func (c *Conn) WriteSegments(b []byte, size int, to netip.AddrPort) error {
+	op, ok := sendOps.Get().(*sendOp)
+	if !ok || !op.aim(to, c.v6) {
+		return errAddr
+	}
+	defer sendOps.Put(op)
+	op.buf, op.control = b, op.segments(size)
+	err := c.raw.Control(op.call)
+	op.buf, op.to, op.control = nil, nil, nil
+	if err != nil {
+		return err
+	}
+	if op.err == nil || errors.Is(op.err, unix.EAGAIN) || errors.Is(op.err, unix.ENOBUFS) {
+		_, err = c.settle(len(b), op.err)
+		return err
+	}
+	for len(b) > 0 {
+		n := min(size, len(b))
+		if _, e := c.WriteToAddrPort(b[:n], to); e != nil {
+			err = e
+		}
+		b = b[n:]
+	}
+	return err
+}
+
+// segments is the control message that tells the kernel where to cut.
+func (op *sendOp) segments(size int) []byte {
+	control := op.space[:unix.CmsgSpace(2)]
+	h := (*unix.Cmsghdr)(unsafe.Pointer(&control[0]))
+	h.Level, h.Type = unix.SOL_UDP, unix.UDP_SEGMENT
+	h.SetLen(unix.CmsgLen(2))
+	binary.NativeEndian.PutUint16(control[unix.CmsgLen(0):], uint16(size))
+	return control
 }
 
 // settle turns the kernel's answer into ours.

@@ -106,3 +106,78 @@ func BenchmarkWrite(b *testing.B) {
 		}
 	}
 }
+
+// What waits is given in its order and with its source, however much it is; closing ends a waiting read.
+func TestBatch(t *testing.T) {
+	for _, host := range []string{"127.0.0.1", "::1"} {
+		c, err := Listen("udp", "["+host+"]:0")
+		if err != nil {
+			t.Logf("no %s on this machine", host)
+			continue
+		}
+		b, from := c.Batch(), at(t, c, host)
+		buf := make([]byte, 64)
+		for round := range 3 {
+			const many = 40
+			for i := range many {
+				if _, err := c.WriteToAddrPort(bytes.Repeat([]byte{byte(i)}, 1+i), from); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for i := range many {
+				n, source, err := b.ReadFromAddrPort(buf)
+				if err != nil || source != from || !bytes.Equal(buf[:n], bytes.Repeat([]byte{byte(i)}, 1+i)) {
+					t.Fatalf("round %d, datagram %d: %d bytes, right source %v, %v", round, i, n, source == from, err)
+				}
+			}
+		}
+		if _, err := c.WriteToAddrPort(make([]byte, 3000), from); err != nil {
+			t.Fatal(err)
+		}
+		if n, _, err := b.ReadFromAddrPort(make([]byte, 4000)); err != nil || n > 3000 {
+			t.Errorf("a long datagram: %d, %v", n, err)
+		}
+		ended := make(chan error, 1)
+		go func() { _, _, err := b.ReadFromAddrPort(buf); ended <- err }()
+		_ = c.Close()
+		if err := <-ended; !errors.Is(err, net.ErrClosed) {
+			t.Errorf("after close: %v", err)
+		}
+	}
+}
+
+// What is sent with one call arrives as the datagrams that it is made of, also where the kernel will not cut it: a
+// segment of 9,000 bytes fits no Ethernet, and one of more than 65,507 nothing.
+func TestWriteSegments(t *testing.T) {
+	for _, host := range []string{"127.0.0.1", "::1"} {
+		c, err := Listen("udp", "["+host+"]:0")
+		if err != nil {
+			t.Logf("no %s on this machine", host)
+			continue
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		for _, sizes := range [][]int{{1000, 1000, 1000}, {1000, 1000, 1}, {1200}, {9000, 9000, 9000}, {4, 4, 4, 4, 4, 2}} {
+			var all []byte
+			for i, size := range sizes {
+				all = append(all, bytes.Repeat([]byte{byte(i)}, size)...)
+			}
+			if err := c.WriteSegments(all, sizes[0], at(t, c, host)); err != nil {
+				t.Fatal(err)
+			}
+			buf := make([]byte, 10_000)
+			for i, size := range sizes {
+				n, _, err := c.ReadFromAddrPort(buf)
+				if err != nil || !bytes.Equal(buf[:n], bytes.Repeat([]byte{byte(i)}, size)) {
+					t.Fatalf("%v: datagram %d has %d bytes, %v", sizes, i, n, err)
+				}
+			}
+		}
+		if err := c.WriteSegments(make([]byte, 70_000*2), 70_000, at(t, c, host)); err == nil {
+			t.Error("a datagram of 70,000 bytes was sent")
+		}
+	}
+	if err := listen(t, "udp4", "127.0.0.1:0").WriteSegments([]byte("x"), 1, netip.AddrPort{}); err == nil {
+		t.Error("sent to no address")
+	}
+}

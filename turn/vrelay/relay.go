@@ -19,8 +19,8 @@ type Relay struct {
 	session  *account
 	answered atomic.Bool // the SFU has written to it
 
-	direct atomic.Pointer[func(b []byte) bool]
-	batch  atomic.Pointer[func(batch [][]byte) bool]
+	direct, batch atomic.Pointer[func(batch [][]byte) bool]
+	last          atomic.Int64 // when something was delivered, since the hub began
 
 	bytesUp, bytesDown atomic.Uint64
 
@@ -86,9 +86,10 @@ func (r *Relay) Up(b []byte) {
 	}
 }
 
-// Direct names a shorter way to the client than reading from the relay. It must
-// not wait. Where it gives false the datagram goes the long way.
-func (r *Relay) Direct(down func(b []byte) bool) { r.direct.Store(&down) }
+// Direct names a shorter way to the client than reading from the relay, for a
+// datagram that comes alone. It must not wait. Where it gives false the datagram
+// goes the long way.
+func (r *Relay) Direct(down func(batch [][]byte) bool) { r.direct.Store(&down) }
 
 // Batch names a way to the client that takes what waits at once. It is called
 // by the goroutine that reads from the relay and may wait. With nothing it tells
@@ -161,7 +162,7 @@ func (r *Relay) deliver(b []byte) {
 	if !r.charge(len(b)) {
 		return
 	}
-	if down := r.direct.Load(); down != nil && !r.isClosed() && (*down)(b) {
+	if r.alone() && r.sendDirect(b) {
 		r.delivered(len(b))
 		return
 	}
@@ -182,6 +183,21 @@ func (r *Relay) deliver(b []byte) {
 	case r.notify <- struct{}{}:
 	default:
 	}
+}
+
+// burst is the distance of datagrams below which waiting for the next ones
+// pays: they are then sent with one call.
+const burst = 50 * time.Microsecond
+
+// alone tells whether nothing was delivered just before.
+func (r *Relay) alone() bool {
+	now := time.Since(r.hub.start)
+	return now-time.Duration(r.last.Swap(int64(now))) > burst
+}
+
+func (r *Relay) sendDirect(b []byte) bool {
+	down := r.direct.Load()
+	return down != nil && !r.isClosed() && (*down)([][]byte{b})
 }
 
 func (r *Relay) delivered(n int) {
