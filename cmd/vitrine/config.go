@@ -37,8 +37,9 @@ type config struct {
 }
 
 type tlsConfig struct {
-	Certificate string `yaml:"certificate"`
-	Key         string `yaml:"key"`
+	Certificate string      `yaml:"certificate"`
+	Key         string      `yaml:"key"`
+	ACME        *acmeConfig `yaml:"acme"`
 }
 
 type turnConfig struct {
@@ -147,7 +148,8 @@ type rule struct {
 
 // validate says what is wrong with a configuration, and what to do.
 func (c *config) validate() error {
-	rules := append(c.times(), c.places()...)
+	rules := append(c.times(), c.TLS.ACME.rules(c.TLS)...)
+	rules = append(rules, c.places()...)
 	if i := slices.IndexFunc(rules, func(r rule) bool { return !r.ok }); i >= 0 {
 		return errors.New("configuration: " + rules[i].todo)
 	}
@@ -228,7 +230,7 @@ func (c *config) publicPlaces(listen netip.AddrPort) []rule {
 	_, known := c.public(listen.Addr().Unmap())
 	return []rule{
 		{origin && (base.Scheme == "https" || listen.Addr().IsLoopback()), "public_address: set the https origin under which browsers reach this server, such as https://cobrowse.example"},
-		{c.TLS.Certificate != "" || listen.Addr().IsLoopback(), "tls: set certificate and key, or listen on a loopback address behind a TLS front"},
+		{c.TLS.on() || listen.Addr().IsLoopback(), "tls: set certificate and key, or acme, or listen on a loopback address behind a TLS front"},
 		{c.UDP != off || known, "public_ip: set the address under which browsers reach this server"},
 		{c.Data != "", "data: set a directory for keys and the audit log, here or with --data"},
 		{len(c.Sites) > 0, "sites: list at least one site; `vitrine serve --dev` has one to try things out"},
@@ -244,7 +246,7 @@ func reachable(at netip.Addr, port uint16) bool {
 }
 
 // turnTLS says whether TURN shares the TLS port.
-func (c *config) turnTLS() bool { return c.Turn.TLS && c.TLS.Certificate != "" }
+func (c *config) turnTLS() bool { return c.Turn.TLS && c.TLS.on() }
 
 // proxies are the networks whose connections begin with a PROXY header.
 func (c *config) proxies() (networks []netip.Prefix) {

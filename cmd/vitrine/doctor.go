@@ -225,10 +225,15 @@ const leastFiles = 8192
 
 func (d *doctor) certificate() {
 	t := d.config.TLS
-	if t.Certificate == "" {
+	s := check.Step{Name: "certificate"}
+	switch {
+	case t.ACME != nil:
+		s.Result, s.Detail = check.Skipped, "kept by ACME for "+strings.Join(t.ACME.Domains, ", ")+"; `vitrine turn check` looks at it"
+		d.add(s)
+		return
+	case t.Certificate == "":
 		return
 	}
-	s := check.Step{Name: "certificate"}
 	pair, err := tls.LoadX509KeyPair(t.Certificate, t.Key)
 	if err != nil {
 		s.Result, s.Detail, s.Cause, s.Remedy = check.Failed, err.Error(), "the files cannot be used", "both must be PEM, belong together and be readable by the server's user"

@@ -259,7 +259,7 @@ func (h *host) openAPI() error {
 	var aliases []string
 	if h.config.dev {
 		scheme := "http://"
-		if h.config.TLS.Certificate != "" {
+		if h.config.TLS.on() {
 			scheme = "https://"
 		}
 		h.base = scheme + listener.Addr().String()
@@ -282,7 +282,7 @@ func (h *host) openAPI() error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	secure, err := h.secure()
+	secure, authority, err := h.secure(listener.Addr())
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -292,15 +292,26 @@ func (h *host) openAPI() error {
 	}
 	h.front = front.New(config)
 	h.serveHTTP(h.front, h.api)
+	if authority != nil {
+		return h.manage(authority)
+	}
 	return nil
 }
 
-// secure is how the port speaks TLS; nil when it does not.
-func (h *host) secure() (*tls.Config, error) {
-	if h.config.TLS.Certificate == "" {
-		return nil, nil
+// secure is how the port speaks TLS; nil when it does not. The authority is who renews the certificate, if anybody does.
+func (h *host) secure(at net.Addr) (*tls.Config, *authority, error) {
+	switch {
+	case h.config.TLS.ACME != nil:
+		authority, err := h.openACME(at)
+		if err != nil {
+			return nil, nil, err
+		}
+		return authority.tls(), authority, nil
+	case h.config.TLS.Certificate != "":
+		config, err := h.config.TLS.load(h.logger)
+		return config, nil, err
 	}
-	return h.config.TLS.load(h.logger)
+	return nil, nil, nil
 }
 
 // openAdmin starts the listener for whoever watches the server.
