@@ -29,6 +29,10 @@ var services = map[string]func() (any, error){
 	"bare": newBareService,
 	"turn": newTurnService,
 	"pion": newPionService,
+	"peer": newPeerService,
+
+	"turn limited": newLimitedTurnService,
+	"flood":        newFloodService,
 
 	"hostile": newHostileService,
 }

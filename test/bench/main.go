@@ -29,7 +29,7 @@ type group struct {
 var groups = []group{
 	{name: "size", run: size},
 	{name: "sanitize", run: sanitize},
-	{name: "turn", run: turnEcho},
+	{name: "turn", run: turnFigures, limit: 2 * groupTime},
 	{name: "relay", run: relay},
 	{name: "idle", run: idle},
 	{name: "snapshot", run: snapshot},

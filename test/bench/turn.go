@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"strings"
 	"time"
 
 	"github.com/pion/logging"
 	pion "github.com/pion/turn/v3"
 
+	"vitrine/internal/front"
 	"vitrine/turn"
 	"vitrine/turn/udpsock"
 	"vitrine/turn/vrelay"
@@ -18,22 +20,36 @@ import (
 
 // Addresses are where a TURN server listens, what one may do there, and the peer that echoes.
 type Addresses struct {
-	UDP, TCP, Peer, User, Password, Realm string
+	UDP, TCP, TLS, Peer, User, Password, Realm string
+	OtherUser, OtherPassword                   string // of another session
 }
 
 // turnService is the product's TURN server. Behind its relays is an SFU that echoes.
 type turnService struct{ at Addresses }
 
 func newTurnService() (any, error) {
+	const many = 1 << 30 // one machine plays thousands of clients
+	return serveTurn(
+		vrelay.Config{PerName: many, PerSession: many, Total: many, SessionRate: many, TotalRate: many},
+		turn.Config{ConnsPerIP: many, Conns: many, AllocationsPerIP: many, AnswersPerSecond: many})
+}
+
+// newLimitedTurnService has the limits of the product.
+func newLimitedTurnService() (any, error) { return serveTurn(vrelay.Config{}, turn.Config{}) }
+
+func serveTurn(relays vrelay.Config, config turn.Config) (any, error) {
 	socket, err := udpsock.Listen("udp4", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	hub, err := vrelay.NewHub(vrelay.Config{Pinned: addrPort(socket.LocalAddr())})
+	relays.Pinned = addrPort(socket.LocalAddr())
+	hub, err := vrelay.NewHub(relays)
 	if err != nil {
 		return nil, err
 	}
-	s, err := turn.Listen(turn.Config{Hub: hub, Here: func(string) bool { return true }, UDP: []string{"127.0.0.1:0"}, TCP: []string{"127.0.0.1:0"}})
+	config.Hub, config.Here, config.CredentialTTL = hub, func(string) bool { return true }, time.Hour
+	config.UDP, config.TCP = []string{"127.0.0.1:0"}, []string{"127.0.0.1:0"}
+	s, err := turn.Listen(config)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +58,11 @@ func newTurnService() (any, error) {
 		return nil, err
 	}
 	go echo(conn)
-	at := Addresses{Peer: socket.LocalAddr().String(), Realm: "v"}
+	secure, err := serveTurnTLS(s)
+	if err != nil {
+		return nil, err
+	}
+	at := Addresses{Peer: socket.LocalAddr().String(), TLS: secure, Realm: "v"}
 	for _, url := range s.URLs() {
 		address, transport, _ := strings.Cut(strings.TrimPrefix(url, "turn:"), "?transport=")
 		if transport == "udp" {
@@ -52,7 +72,32 @@ func newTurnService() (any, error) {
 		}
 	}
 	at.User, at.Password, _ = s.Credentials("bench", "customer")
+	at.OtherUser, at.OtherPassword, _ = s.Credentials("other", "customer")
 	return &turnService{at}, nil
+}
+
+// serveTurnTLS shares a port between HTTPS and TURN, as the product does.
+func serveTurnTLS(s *turn.Server) (address string, err error) {
+	config, err := tlsConfig()
+	if err != nil {
+		return "", err
+	}
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	front.New(front.Config{Listener: l, TLS: config, Turn: s.ServeConn})
+	return l.Addr().String(), nil
+}
+
+// newPeerService only echoes.
+func newPeerService() (any, error) {
+	peer, err := udpsock.Listen("udp4", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	go echo(peer)
+	return &turnService{Addresses{Peer: peer.LocalAddr().String()}}, nil
 }
 
 // Where tells the addresses.
@@ -71,7 +116,7 @@ func newPionService() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	peer, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	peer, err := udpsock.Listen("udp4", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
@@ -97,16 +142,22 @@ func quiet() logging.LoggerFactory {
 	return &logging.DefaultLoggerFactory{Writer: io.Discard, DefaultLogLevel: logging.LogLevelDisabled}
 }
 
+// echoer is a socket that reads and writes without making addresses: the SFU's ICE mux uses nothing else.
+type echoer interface {
+	ReadFromAddrPort(b []byte) (int, netip.AddrPort, error)
+	WriteToAddrPort(b []byte, to netip.AddrPort) (int, error)
+}
+
 // echo sends everything back.
-func echo(conn net.PacketConn) {
+func echo(conn echoer) {
 	buf := make([]byte, 1600)
 	for {
-		n, from, err := conn.ReadFrom(buf)
+		n, from, err := conn.ReadFromAddrPort(buf)
 		if err != nil {
 			return
 		}
 		// What cannot be written is lost, as on a network.
-		_, _ = conn.WriteTo(buf[:n], from)
+		_, _ = conn.WriteToAddrPort(buf[:n], from)
 	}
 }
 
@@ -116,6 +167,11 @@ const (
 	echoTime   = 400 * time.Millisecond
 	echoWindow = 32 // datagrams on their way
 )
+
+// turnFigures are all figures of the TURN server.
+func turnFigures(b *bench) error {
+	return errors.Join(turnEcho(b), turnAgainstCoturn(b), turnNeighbour(b))
+}
 
 // turnEcho measures echoes through a relay: one after another, and many at a time.
 func turnEcho(b *bench) error {
