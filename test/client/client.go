@@ -35,6 +35,8 @@ type Config struct {
 	Mute bool
 	// Relay uses nothing but these ICE servers' relays.
 	Relay []webrtc.ICEServer
+	// Servers are ICE servers that it uses besides the direct ways, as a browser does.
+	Servers []webrtc.ICEServer
 	// Networks are all that it uses; nil means UDP.
 	Networks []webrtc.NetworkType
 	// ReceiveBuffer is the window for what arrives, in bytes; 0 means 1 MiB.
@@ -126,7 +128,7 @@ func newAPI(config Config) *webrtc.API {
 
 func configuration(config Config) webrtc.Configuration {
 	if config.Relay == nil {
-		return webrtc.Configuration{}
+		return webrtc.Configuration{ICEServers: config.Servers}
 	}
 	return webrtc.Configuration{ICEServers: config.Relay, ICETransportPolicy: webrtc.ICETransportPolicyRelay}
 }

@@ -15,6 +15,11 @@ type Session struct {
 	Session string `json:"session"`
 	Code    string `json:"code"`
 	Token   string `json:"token"`
+	ICE     []struct {
+		URLs       []string `json:"urls"`
+		Username   string   `json:"username"`
+		Credential string   `json:"credential"`
+	} `json:"ice"`
 }
 
 // OpenSession opens a session for a site key, as the SDK on a page of that origin does.

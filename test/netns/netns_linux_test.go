@@ -1,0 +1,180 @@
+package netns
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// pair is a co-browse that goes on: the customer's page changes 20 times a second.
+type pair struct {
+	lab             *lab
+	customer, agent *process
+	took            time.Duration // from nothing to the first picture
+	ways            [2]string
+}
+
+func (l *lab) pair() *pair {
+	l.t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	token := l.token()
+	began := time.Now()
+	p := &pair{lab: l}
+	p.customer = l.start("customer", []string{role + "=customer"}, self)
+	code := p.customer.await("code ", 30*time.Second)
+	p.agent = l.start("agent", []string{role + "=agent", "CODE=" + code, "TOKEN=" + token}, self)
+	p.agent.await("seen ", 40*time.Second)
+	p.took = time.Since(began)
+	for i, side := range []*process{p.customer, p.agent} {
+		p.ways[i] = strings.Fields(side.await("open ", time.Second))[1]
+	}
+	return p
+}
+
+// change is one change of the page: when it was made and when the agent saw it.
+type change struct{ made, seen time.Time }
+
+func (p *pair) changes() (list []change) {
+	p.agent.mu.Lock()
+	defer p.agent.mu.Unlock()
+	for _, l := range p.agent.lines {
+		var seen, made int64
+		if n, _ := fmt.Sscanf(l.text, "seen %d %d", &seen, &made); n == 2 {
+			list = append(list, change{time.Unix(0, made), time.Unix(0, seen)})
+		}
+	}
+	return list
+}
+
+// goesOn waits until the agent has seen so many changes that were made after a moment, and gives the time from that
+// moment to the first of them.
+func (p *pair) goesOn(after time.Time, count int, within time.Duration) time.Duration {
+	p.lab.t.Helper()
+	deadline := time.Now().Add(within)
+	for {
+		fresh := p.changes()
+		fresh = slices.DeleteFunc(fresh, func(c change) bool { return c.made.Before(after) })
+		if len(fresh) >= count {
+			return fresh[0].seen.Sub(after)
+		}
+		p.agent.mu.Lock()
+		more, ended := p.agent.more, p.agent.ended
+		p.agent.mu.Unlock()
+		if ended || time.Now().After(deadline) {
+			p.lab.t.Fatalf("the co-browse does not go on: %d changes of %d within %v", len(fresh), count, within)
+		}
+		select {
+		case <-more:
+		case <-time.After(time.Until(deadline)):
+		}
+	}
+}
+
+// age is how old changes are when they are seen: median and 99th percentile of those made after a moment.
+func (p *pair) age(after time.Time) (p50, p99 time.Duration) {
+	var ages []time.Duration
+	for _, c := range p.changes() {
+		if c.made.After(after) {
+			ages = append(ages, c.seen.Sub(c.made))
+		}
+	}
+	slices.Sort(ages)
+	return ages[len(ages)/2], ages[len(ages)*99/100]
+}
+
+// tcpOnly lets TCP to and from a port of the server pass, and nothing else.
+func tcpOnly(port uint16) func(packet) bool {
+	return func(p packet) bool { return p.proto == protoTCP && (p.src.Port() == port || p.dst.Port() == port) }
+}
+
+func TestNetworks(t *testing.T) {
+	for _, s := range []struct {
+		name string
+		net  network
+		way  string // of both people, as far as the network leaves no choice
+	}{
+		{"open", network{}, "direct-"},
+		{"UDP blocked", network{pass: func(p packet) bool { return p.proto == protoTCP }}, "direct-tcp-"},
+		{"only tcp 443", network{pass: tcpOnly(443)}, "relay-"},
+		{"UDP over IPv6 and tcp 443", network{pass: func(p packet) bool {
+			return p.proto == protoUDP && p.src.Addr().Is6() || tcpOnly(443)(p)
+		}}, "direct-udp-ipv6"},
+		{"TCP over IPv6 and tcp 443", network{pass: func(p packet) bool {
+			return p.proto == protoTCP && p.src.Addr().Is6() || tcpOnly(443)(p)
+		}}, "direct-tcp-ipv6"},
+		{"symmetric NAT", network{
+			nat:  newNAT(netip.MustParseAddr("10.1.99.1")),
+			pass: func(p packet) bool { return p.src.Addr().Is4() && (p.proto == protoUDP || tcpOnly(443)(p)) },
+		}, "direct-udp-ipv4"},
+		{"5 % loss at 50 ms", network{delay: 25 * time.Millisecond, loss: 0.05}, "direct-"},
+	} {
+		t.Run(s.name, func(t *testing.T) {
+			l := newLab(t)
+			l.box.set(func(n *network) { *n = s.net })
+			p := l.pair()
+			for _, way := range p.ways {
+				if !strings.HasPrefix(way, s.way) {
+					t.Errorf("the way is %s, want %s", way, s.way)
+				}
+			}
+			began := time.Now()
+			p.goesOn(began, 60, 30*time.Second)
+			p50, p99 := p.age(began)
+			t.Logf("| %-32s | %-16s | %-16s | first picture %5d ms | age p50 %3d p99 %4d ms |", s.name, p.ways[0], p.ways[1],
+				p.took.Milliseconds(), p50.Milliseconds(), p99.Milliseconds())
+		})
+	}
+}
+
+// The customer's link fails for five seconds. Nothing is made anew: what waited arrives when it is back.
+func TestLinkDown(t *testing.T) {
+	l := newLab(t)
+	p := l.pair()
+	p.goesOn(time.Now(), 20, 20*time.Second)
+	l.box.set(func(n *network) { n.down = true })
+	down := time.Now()
+	timer := time.NewTimer(5 * time.Second)
+	<-timer.C
+	if seen := p.changes(); seen[len(seen)-1].made.After(down.Add(time.Second)) {
+		t.Error("changes arrived over a link that is down")
+	}
+	l.box.set(func(n *network) { n.down = false })
+	up := time.Now()
+	took := p.goesOn(up, 20, 30*time.Second)
+	t.Logf("| %-32s | %-16s | goes on %5d ms after the link is back |", "link down for 5 s", p.ways[0], took.Milliseconds())
+	if took > 5*time.Second {
+		t.Errorf("took %v", took)
+	}
+}
+
+// The customer moves to another address, as from one Wi-Fi to another, and comes back by a new connection.
+func TestAddressChange(t *testing.T) {
+	l := newLab(t)
+	l.box.set(func(n *network) { n.pass = func(p packet) bool { return p.src.Addr().Is4() } })
+	p := l.pair()
+	p.goesOn(time.Now(), 20, 20*time.Second)
+	for _, args := range [][]string{
+		{"addr", "add", "10.1.0.3/32", "dev", "tun0"}, {"addr", "del", "10.1.0.2/32", "dev", "tun0"},
+		{"route", "replace", "default", "dev", "tun0", "src", "10.1.0.3"},
+	} {
+		if err := ip(append([]string{"-n", space("customer")}, args...)...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	moved := time.Now()
+	if _, err := fmt.Fprintln(p.customer.stdin, "moved"); err != nil {
+		t.Fatal(err)
+	}
+	took := p.goesOn(moved, 20, 30*time.Second)
+	t.Logf("| %-32s | %-16s | goes on %5d ms after the move |", "address change, new connection", p.ways[0], took.Milliseconds())
+	if took > 5*time.Second {
+		t.Errorf("took %v", took)
+	}
+}
