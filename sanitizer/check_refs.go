@@ -261,7 +261,7 @@ func (g *graph) shows(user wire.NodeID, in int32) (size int, ok bool) {
 			}
 			size += n
 		case st.strs.list[a.value].fits&fitsRefers != 0:
-			n, ok := g.styled(user, st.strs.bytes(strID(a.value)), in)
+			n, ok := g.styled(user, a, in)
 			if !ok {
 				return 0, false
 			}
@@ -277,12 +277,17 @@ func (g *graph) shows(user wire.NodeID, in int32) (size int, ok bool) {
 // openURL is how the address of an element stands in CSS that was written anew.
 var openURL = []byte(`url("#`)
 
-// styled adds up what the addresses in a piece of CSS name.
-func (g *graph) styled(user wire.NodeID, css []byte, in int32) (size int, ok bool) {
+// styled adds up what the addresses in an attribute of CSS name.
+func (g *graph) styled(user wire.NodeID, a *attr, in int32) (size int, ok bool) {
+	css := g.st.strs.bytes(strID(a.value))
+	paint := attributes[a.code].paint
 	for {
 		at := bytes.Index(css, openURL)
 		if at < 0 {
 			return size, true
+		}
+		if before := css[:at]; attributes[a.code].value == vocab.Decls {
+			paint = painted(before) || paint && bytes.IndexByte(before, ';') < 0
 		}
 		css = css[at+len(openURL):]
 		end := bytes.IndexByte(css, '"')
@@ -290,10 +295,18 @@ func (g *graph) styled(user wire.NodeID, css []byte, in int32) (size int, ok boo
 			return size, true
 		}
 		n, ok := g.named(user, css[:end], in)
+		if ok && paint && n > 0 {
+			var times int
+			times, ok = g.within(user, in)
+			n *= times
+		}
 		if !ok {
 			return 0, false
 		}
-		size += n
+		if size += n; size > maxShown {
+			return 0, g.fail(user, ruleShown)
+		}
+		css = css[end+1:]
 	}
 }
 

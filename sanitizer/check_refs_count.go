@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"vitrine/internal/wire"
+	"vitrine/sanitizer/vocab"
 )
 
 // named gives the size of what a name stands for: of the largest element that has it, or, when the order of the tree is
@@ -86,16 +87,66 @@ func (g *graph) measure(i int32) bool {
 		if g.steps++; size > maxShown || g.steps > maxSteps {
 			return g.fail(id, ruleShown)
 		}
-		next := n.first
-		for next == 0 {
-			if id == top {
-				g.targets[i-1].size = int32(size)
-				return true
-			}
-			if next = st.at(id).next; next == 0 {
-				id = st.at(id).parent
+		if id = g.after(id, top); id == 0 {
+			g.targets[i-1].size = int32(size)
+			return true
+		}
+	}
+}
+
+// inheritedPaint begin the names of the properties by which an element says how everything in it is drawn. A variable may
+// become the value of any.
+var inheritedPaint = []string{"fill", "stroke", "marker", "--"}
+
+// painted says whether declarations could end in one of such a property.
+func painted(css []byte) bool {
+	for _, name := range inheritedPaint {
+		if bytes.Contains(css, []byte(name)) {
+			return true
+		}
+	}
+	return false
+}
+
+// within gives how many elements inherit from a user: those in it, itself, and those that it and they show by use elements.
+func (g *graph) within(user wire.NodeID, in int32) (count int, ok bool) {
+	st := g.st
+	for id := user; ; {
+		n := st.at(id)
+		if n.kind == kindElement {
+			count++
+		}
+		if n.code == codeUse && n.flags&flagRefers != 0 {
+			for i := n.attrs; i != 0; i = st.attrs[i].next {
+				if a := &st.attrs[i]; !a.live && a.code == vocab.RefAttr {
+					more, ok := g.named(id, st.strs.bytes(strID(a.value)), in)
+					if !ok {
+						return 0, false
+					}
+					count += more
+				}
 			}
 		}
-		id = next
+		if g.steps++; count > maxShown || g.steps > maxSteps {
+			return 0, g.fail(user, ruleShown)
+		}
+		if id = g.after(id, user); id == 0 {
+			return count, true
+		}
 	}
+}
+
+// after gives the node that follows in the order of the tree in a subtree; 0 is the end.
+func (g *graph) after(id, top wire.NodeID) wire.NodeID {
+	n := g.st.at(id)
+	if n.first != 0 {
+		return n.first
+	}
+	for id != top {
+		if n = g.st.at(id); n.next != 0 {
+			return n.next
+		}
+		id = n.parent
+	}
+	return 0
 }

@@ -3,6 +3,7 @@ package sanitizer_test
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"testing"
 
 	"vitrine/sanitizer/vocab"
@@ -224,7 +225,7 @@ func TestThreat30_Later(t *testing.T) {
 			c.End()
 			c.send()
 			c.Update(false)
-			c.Set(outside, page.Attr{Code: 14, Text: `mask: url("#many"); clip-path: url("#many"); marker-start: url("#many"); filter: url("#many");`})
+			c.Set(outside, page.Attr{Code: 14, Text: `mask: url("#many"); clip-path: url("#many"); filter: url("#many"); -webkit-mask: url("#many");`})
 		},
 	} {
 		t.Run(name, func(*testing.T) {
@@ -334,4 +335,87 @@ func TestThreat30_TwoOfOneName(t *testing.T) {
 	c.End()
 	c.done()
 	c.refused("row30-shown")
+}
+
+// TestThreat30_Inherited holds that a pattern or marker is counted for every element that inherits it, and that a pattern of a
+// large drawing passes when it is small.
+func TestThreat30_Inherited(t *testing.T) {
+	for name, v := range map[string]struct {
+		pattern, shapes, uses int
+		attr, value           string
+		rule                  string
+	}{
+		"fill":            {400, 10_000, 0, "fill", `url("#p")`, "row30-shown"},
+		"stroke in style": {400, 10_000, 0, "style", `color: red; stroke: url("#p");`, "row30-shown"},
+		"marker":          {400, 10_000, 0, "marker-end", `url("#p")`, "row30-shown"},
+		"variable":        {400, 10_000, 0, "style", `--a: url("#p"); fill: var(--a);`, "row30-shown"},
+		"by use":          {400, 0, 99, "fill", `url("#p")`, "row30-shown"},
+		"second address":  {400, 10_000, 0, "style", `fill: url("#q") url("#p");`, "row30-shown"},
+		"not inherited":   {400, 10_000, 0, "mask", `url("#p")`, ""},
+		"mask in style":   {400, 10_000, 0, "style", `mask: url("#p"); fill: red;`, ""},
+		"fill before":     {400, 10_000, 0, "style", `fill: url("#q"); mask: url("#p");`, ""},
+		"small":           {2, 10_000, 0, "fill", `url("#p")`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := drawing(t)
+			c.Tag("svg:pattern", "id", "p")
+			for range v.pattern {
+				c.Tag("svg:path", "d", "M0 0")
+				c.End()
+			}
+			c.End()
+			c.group("icon", 40, "svg:path", "d", "M0 0")
+			c.Tag("svg:g", v.attr, v.value)
+			for range v.shapes {
+				c.Tag("svg:rect", "width", "1")
+				c.End()
+			}
+			for range v.uses {
+				c.Tag("svg:use", "#ref", "icon")
+				c.End()
+			}
+			c.End()
+			c.done()
+			if v.rule == "" {
+				c.send()
+			} else {
+				c.refused(v.rule)
+			}
+		})
+	}
+}
+
+// TestThreat33_RefusedOrder holds that a refused batch does not change how the page is counted from then on: whether the
+// order of the tree matters is a part of what it leaves as it was.
+func TestThreat33_RefusedOrder(t *testing.T) {
+	c := drawing(t)
+	for _, names := range [][2]string{{"a", "b"}, {"b", "a"}} { // 4 to 7 and 8 to 11
+		c.group(names[0], 1, "svg:path", "d", "M0 0")
+		c.group(names[1], 1, "svg:use", "#ref", names[0])
+	}
+	c.done()
+	c.send()
+	large := func() {
+		c.Into(2)
+		for range 5 {
+			c.Text(strings.Repeat("x", 1<<20))
+		}
+		c.End()
+	}
+	c.Update(false)
+	large()
+	c.send()
+	c.Update(false)
+	c.Detach(8)
+	c.Detach(10)
+	large()
+	seq := c.Batch().Seq
+	c.refused("row32-bytes") // it no longer fits into a snapshot
+	c.Update(false)
+	c.Detach(4)
+	b := c.Batch()
+	b.Seq = seq
+	if _, r := c.page.Check(b); r == nil || r.Rule != "row30-cycle" {
+		t.Errorf("got %v, want row30-cycle", r)
+	}
 }

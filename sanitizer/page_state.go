@@ -112,6 +112,8 @@ type journal struct {
 type before struct {
 	totals
 	users, named int
+	stale        int
+	ordered      bool
 	bytes        int // of the string table
 	length       int // of the string table
 	attrs        int
@@ -253,7 +255,7 @@ const shownString = 8
 // begin starts the journal of a batch.
 func (s *state) begin() {
 	s.j.base, s.j.cleared = s.nextID, false
-	s.j.before = before{totals: s.totals, users: len(s.refs.users), named: len(s.refs.named), bytes: s.tableBytes, length: len(s.table), attrs: len(s.attrs), info: s.info}
+	s.j.before = before{totals: s.totals, users: len(s.refs.users), named: len(s.refs.named), stale: s.refs.stale, ordered: s.refs.ordered, bytes: s.tableBytes, length: len(s.table), attrs: len(s.attrs), info: s.info}
 }
 
 // clear empties the string table. Its strings are let go when the batch is applied.
@@ -300,6 +302,7 @@ func (s *state) rollback() {
 	}
 	s.nextID, s.totals, s.tableBytes, s.info = s.j.base, s.j.before.totals, s.j.before.bytes, s.j.before.info
 	s.refs.users, s.refs.named, s.refs.changed = s.refs.users[:s.j.before.users], s.refs.named[:s.j.before.named], false
+	s.refs.stale, s.refs.ordered = s.j.before.stale, s.j.before.ordered
 	s.j.reset()
 	s.strs.tidy()
 }

@@ -264,7 +264,7 @@ func (a *Assets) rewrite(b *blob, write func(dst, data []byte) ([]byte, AssetInf
 	// Room enough for nearly all of them: what append leaves behind when it moves on is not overwritten.
 	room := make([]byte, 0, 2*len(b.data)+64)
 	out, info, rule = write(room, b.data)
-	if len(out) > cap(room) {
+	if rule != "" || len(out) > cap(room) {
 		clear(room[:cap(room)])
 	}
 	more := max(len(out)-b.charged, 0)

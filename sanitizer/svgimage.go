@@ -137,6 +137,9 @@ func (w *svgWriter) start() {
 	}
 	o := svgOpen{name: w.xml.name, names: len(w.spaces), node: -1}
 	w.declare()
+	if w.rule != "" {
+		return
+	}
 	o.code = w.codeOf(o.name)
 	if !w.seen && o.code != codeSVG {
 		w.rule = ruleAssetType

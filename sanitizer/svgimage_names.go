@@ -38,9 +38,17 @@ func (w *svgWriter) declare() {
 		case "http://www.w3.org/1999/xlink":
 			s.space = xlinkSpace
 		}
+		// Every name with a prefix is looked up in this list.
+		if len(w.spaces) == maxXMLSpaces {
+			w.rule = ruleSVGForm
+			return
+		}
 		w.spaces = append(w.spaces, s)
 	}
 }
+
+// maxXMLSpaces is how many declarations of prefixes may be in force at one place. Drawing programs write about ten.
+const maxXMLSpaces = 256
 
 // spaceOf splits a name and gives what its prefix stands for.
 func (w *svgWriter) spaceOf(name []byte) (local []byte, space nameSpace) {

@@ -128,6 +128,7 @@ func TestThreat29_SVGForms(t *testing.T) {
 		"too long":                      {svgOf(strings.Repeat(" ", maxSVGBytes)), ruleAssetBytes},
 		"grows too long":                {svgOf("<text>" + strings.Repeat("&#34;", maxSVGBytes/6) + "</text>"), ruleAssetBytes},
 		"too deep":                      {svgOf(deep), ruleSVGNodes},
+		"many prefixes":                 {svgOf("<g" + numbered(` xmlns:a%d=""`, maxXMLAttrs) + "><g" + numbered(` xmlns:b%d=""`, maxXMLAttrs) + "/></g>"), ruleSVGForm},
 		"too many":                      {svgOf(strings.Repeat("<g/>", maxSVGNodes)), ruleSVGNodes},
 		"too wide":                      {svgHead + ` width="16385" height="1"/>`, ruleAssetSide},
 		"too high":                      {svgHead + ` width="1" height="16385px"/>`, ruleAssetSide},

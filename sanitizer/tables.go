@@ -1,6 +1,8 @@
 package sanitizer
 
 import (
+	"strings"
+
 	"vitrine/internal/wire"
 	"vitrine/sanitizer/vocab"
 )
@@ -24,6 +26,7 @@ type attributeRule struct {
 	named bool    // its name follows as text
 	tells bool    // its value tells something that a mask hides
 	marks bool    // it may name an element, or give it a name
+	paint bool    // what is in the element inherits it: what it names is drawn for each of them
 }
 
 // noRole is the role of values that are no strings.
@@ -115,6 +118,9 @@ func init() {
 		}
 		r.named = a.Code == vocab.DataAttr || a.Code == vocab.AriaAttr
 		r.marks = a.Name == "id" || a.Code == vocab.RefAttr || a.Value == vocab.Decls || a.Value == vocab.CSSValue
+		for _, paint := range inheritedPaint {
+			r.paint = r.paint || a.Value == vocab.CSSValue && strings.HasPrefix(a.Name, paint)
+		}
 		r.tells = a.Value == vocab.Attr || a.Value == vocab.URL || a.Code == vocab.SrcAttr
 		for _, e := range vocab.Elements {
 			if a.May(&e) {
