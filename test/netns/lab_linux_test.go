@@ -49,7 +49,7 @@ ice_tcp: "[::]:4434"
 turn: {udp: "10.3.0.2:3478", tcp: "10.3.0.2:3478", host: 10.3.0.2}
 admin: {listen: ""}
 sites:
-  - {key: shop, name: Shop, company: Shop, origins: [https://shop.example]}
+  - {key: shop, name: Shop, company: Shop, origins: [https://shop.example, https://10.3.0.2]}
 `
 
 // lab is the three namespaces, the router between them, and a server.
@@ -217,6 +217,12 @@ func (l *lab) start(side string, env []string, args ...string) *process {
 	l.t.Helper()
 	cmd := exec.Command("ip", append([]string{"netns", "exec", space(side)}, args...)...)
 	cmd.Env = append(os.Environ(), append(env, "SSL_CERT_FILE="+filepath.Join(l.dir, "cert.pem"))...)
+	return l.run(side, cmd)
+}
+
+// run starts a program and reads its lines.
+func (l *lab) run(side string, cmd *exec.Cmd) *process {
+	l.t.Helper()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	p := &process{t: l.t, name: side, more: make(chan struct{})}
 	var err error
@@ -243,7 +249,10 @@ func (l *lab) start(side string, env []string, args ...string) *process {
 		p.mu.Unlock()
 	}()
 	l.t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_ = p.stdin.Close() // tells people that it is over
+		if side == "server" {
+			_ = cmd.Process.Signal(syscall.SIGTERM)
+		}
 		select {
 		case <-read:
 		case <-time.After(10 * time.Second):

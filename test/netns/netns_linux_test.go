@@ -1,9 +1,12 @@
 package netns
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/netip"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -140,8 +143,7 @@ func TestLinkDown(t *testing.T) {
 	p.goesOn(time.Now(), 20, 20*time.Second)
 	l.box.set(func(n *network) { n.down = true })
 	down := time.Now()
-	timer := time.NewTimer(5 * time.Second)
-	<-timer.C
+	<-time.After(5 * time.Second)
 	if seen := p.changes(); seen[len(seen)-1].made.After(down.Add(time.Second)) {
 		t.Error("changes arrived over a link that is down")
 	}
@@ -177,4 +179,63 @@ func TestAddressChange(t *testing.T) {
 	if took > 5*time.Second {
 		t.Errorf("took %v", took)
 	}
+}
+
+// Real browsers where nothing but tcp/443 passes, whose link then fails for five seconds and for fifteen: within ten the
+// connection outlives it, after that the SDK makes a new one and the session goes on.
+func TestChromium(t *testing.T) {
+	l := newLab(t)
+	l.box.set(func(n *network) { n.pass = tcpOnly(443) })
+	p := l.browsers()
+	began := time.Now()
+	p.goesOn(began, 20, 30*time.Second)
+	t.Logf("| %-32s | %-16s | %-16s | first picture %5d ms |", "Chromium, only tcp 443", p.ways[0], p.ways[1], p.took.Milliseconds())
+	for _, way := range p.ways {
+		if way != "relay-tls" {
+			t.Errorf("the way is %s", way)
+		}
+	}
+	for _, gap := range []time.Duration{5 * time.Second, 15 * time.Second} {
+		l.box.set(func(n *network) { n.down = true })
+		<-time.After(gap)
+		l.box.set(func(n *network) { n.down = false })
+		took := p.goesOn(time.Now(), 20, 40*time.Second)
+		t.Logf("| %-32s | %-16s | goes on %5d ms after the link is back |", fmt.Sprint("Chromium, link down for ", gap), p.ways[0], took.Milliseconds())
+		if took > 10*time.Second {
+			t.Errorf("took %v", took)
+		}
+	}
+}
+
+// browsers is a pair of Chromiums. The one process prints what both see.
+func (l *lab) browsers() *pair {
+	l.t.Helper()
+	node, err := exec.LookPath("node")
+	if err != nil {
+		l.t.Skip("no node here")
+	}
+	chromium, err := exec.LookPath("chromium")
+	if err != nil {
+		l.t.Skip("no Chromium here: make test installs it")
+	}
+	programs := map[string]string{"server": server, "token": l.token()}
+	for _, side := range []string{"customer", "agent"} {
+		name := filepath.Join(l.dir, side)
+		text := fmt.Sprintf("#!/bin/sh\nexec ip netns exec %s %s \"$@\"\n", space(side), chromium)
+		if err := os.WriteFile(name, []byte(text), 0o700); err != nil {
+			l.t.Fatal(err)
+		}
+		programs[side] = name
+	}
+	told, err := json.Marshal(programs)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	began := time.Now()
+	p := &pair{lab: l}
+	p.agent = l.run("browsers", exec.Command(node, "browser.mjs", string(told)))
+	p.agent.await("seen ", 60*time.Second)
+	p.took = time.Since(began)
+	copy(p.ways[:], strings.Fields(p.agent.await("ways ", 5*time.Second)))
+	return p
 }
