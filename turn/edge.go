@@ -85,11 +85,11 @@ func (e *edge) AllocatePacketConn(string, int) (net.PacketConn, net.Addr, error)
 		return nil, nil, vrelay.ErrQuota
 	}
 	holding := e.gate.Hold(from, e.name)
-	s.holdings.Add(1)
+	s.work.holdings.Add(1)
 	gone := func() {
 		e.gate.Release(from, holding)
 		s.allocs.Leave(from.Addr())
-		s.holdings.Done()
+		s.work.holdings.Done()
 	}
 	s.mu.Lock()
 	e.session = name.Session // before the relay exists, so that a kick finds the connection as well

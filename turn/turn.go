@@ -85,18 +85,20 @@ func (c Config) validate() (Config, error) {
 
 // Server is a running TURN server. It is safe for concurrent use.
 type Server struct {
-	config   Config
-	policy   *guard.Policy
-	ring     *cred.Ring
-	caps     *guard.Caps // of stream connections
-	allocs   *guard.Caps // of allocations by address
-	counts   guard.Counts
-	log      quiet
-	journal  *journal
-	urls     []string
-	accepts  sync.WaitGroup // accept loops
-	reads    sync.WaitGroup // edges that are still read
-	holdings sync.WaitGroup // allocations that are not yet gone
+	config  Config
+	policy  *guard.Policy
+	ring    *cred.Ring
+	caps    *guard.Caps // of stream connections
+	allocs  *guard.Caps // of allocations by address
+	counts  guard.Counts
+	log     quiet
+	journal *journal
+	urls    []string
+	work    struct {
+		accepts  sync.WaitGroup // accept loops
+		reads    sync.WaitGroup // edges that are still read
+		holdings sync.WaitGroup // allocations that are not yet gone
+	}
 
 	mu        sync.Mutex
 	closed    bool
@@ -194,7 +196,7 @@ func (s *Server) listenTCP(address string) error {
 	s.mu.Lock()
 	s.listeners = append(s.listeners, l)
 	s.mu.Unlock()
-	s.accepts.Go(func() {
+	s.work.accepts.Go(func() {
 		for {
 			conn, err := l.Accept()
 			if err != nil {
@@ -264,7 +266,7 @@ func (s *Server) enter(e *edge) error {
 		return errClosed
 	}
 	s.edges[e] = struct{}{}
-	s.reads.Add(1)
+	s.work.reads.Add(1)
 	return nil
 }
 
@@ -272,7 +274,7 @@ func (s *Server) leave(e *edge) {
 	s.mu.Lock()
 	delete(s.edges, e)
 	s.mu.Unlock()
-	s.reads.Done()
+	s.work.reads.Done()
 }
 
 // URLs names the listeners as ICE server URLs (RFC 7065), UDP first.
@@ -340,9 +342,9 @@ func (s *Server) Close() error {
 	for _, e := range edges {
 		errs = append(errs, e.close())
 	}
-	s.accepts.Wait()
-	s.reads.Wait()
-	s.holdings.Wait()
+	s.work.accepts.Wait()
+	s.work.reads.Wait()
+	s.work.holdings.Wait()
 	s.journal.close()
 	return errors.Join(errs...)
 }

@@ -19,9 +19,6 @@ type Relay struct {
 	session  *account
 	answered atomic.Bool // the SFU has written to it
 
-	direct, batch atomic.Pointer[func(batch [][]byte) bool]
-	last          atomic.Int64 // when something was delivered, since the hub began
-
 	bytesUp, bytesDown atomic.Uint64
 
 	// under the uplink's lock
@@ -42,6 +39,9 @@ type downlink struct {
 	closed chan struct{}
 	once   sync.Once
 	read   deadline
+
+	direct, batch atomic.Pointer[func(batch [][]byte) bool] // ways past the TURN server
+	last          atomic.Int64                              // when something was delivered, since the hub began
 }
 
 func newRelay(h *Hub, owner Owner, addr netip.AddrPort, gone func(Use)) *Relay {
