@@ -49,6 +49,7 @@ func (s *Server) routes() []route {
 		// pages
 		{get, "/", familyAPI, false, 0, redirect("/console/")},
 		{get, "/console", familyAPI, false, 0, redirect("/console/")},
+		{get, "/check", familyAPI, false, 0, redirect("/check/")},
 		{get, "/favicon.ico", familyAPI, false, 0, noIcon},
 		{get, "/problems/{code}", familyAPI, false, 0, s.problemPage},
 	}

@@ -41,6 +41,7 @@ var mounts = []mount{
 	{"/sdk/", "sdk", "", familyScript},
 	{"/console/", "console", "console.html", familyConsole},
 	{"/console/preview", "console", "console.html", familyConsole},
+	{"/check/", "check", "check.html", familyConsole},
 	{"/stage", "stage", "stage.html", familyStage},
 }
 

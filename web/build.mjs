@@ -21,6 +21,8 @@ const bundles = [
   { from: 'viewer/main.ts', to: 'sdk/viewer.mjs' },
   { from: 'console/main.tsx', to: 'console/console.js', global: '' },
   { from: 'console/console.css', to: 'console/console.css' },
+  { from: 'check/main.ts', to: 'check/check.js', global: '' },
+  { from: 'check/check.css', to: 'check/check.css' },
 ];
 
 // What is copied as it is: a file, or a folder with everything in it.
@@ -28,6 +30,7 @@ const copies = [
   { from: 'sdk/index.d.ts', to: 'sdk/vitrine.d.ts' },
   { from: 'viewer/index.d.ts', to: 'sdk/viewer.d.ts' },
   { from: 'console/console.html', to: 'console/console.html' },
+  { from: 'check/check.html', to: 'check/check.html' },
   { from: 'viewer/stage.html', to: 'stage/stage.html' },
   { from: 'demo', to: 'demo' },
 ];

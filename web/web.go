@@ -20,6 +20,7 @@ var dist embed.FS
 //	sdk/vitrine.js .mjs .d.ts    what the owner's page loads
 //	sdk/viewer.js .mjs .d.ts     what a console or a CRM loads
 //	console/console.html .js .css
+//	check/check.html .js .css    the check of a visitor's network
 //	stage/stage.html             the empty document of the agent's replica
 //	demo/                        the shop of `make run`
 //
