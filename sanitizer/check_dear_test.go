@@ -138,3 +138,54 @@ func TestThreat40_Nesting(t *testing.T) {
 		}
 	}
 }
+
+// TestThreat40_Padded holds that mpadded elements stand in each other 16 times at most: 400 of them take a browser 22 seconds
+// to lay out, and what they take grows with the cube of their number.
+func TestThreat40_Padded(t *testing.T) {
+	pad := func(c *customer, n int) {
+		for range n {
+			c.Tag("math:mpadded")
+		}
+		for range n {
+			c.End()
+		}
+	}
+	start := func(first, second int) *customer {
+		c := newCustomer(t)
+		c.Snapshot()
+		c.Into(0)
+		c.Tag("html")
+		c.Tag("body")
+		c.Tag("math:math") // 3
+		pad(c, first)
+		pad(c, second)
+		for range 4 {
+			c.End()
+		}
+		return c
+	}
+	start(16, 16).send()
+	start(17, 0).refused("row40-nesting")
+	for n, rule := range map[int]string{8: "", 9: "row40-nesting"} {
+		c := start(8, n)
+		c.send()
+		c.Update(false)
+		c.Detach(4 + 8)
+		c.Into(4 + 7)
+		c.Take(4 + 8)
+		c.End()
+		if rule == "" {
+			c.send()
+			c.same()
+		} else {
+			c.refused(rule)
+		}
+	}
+	c := start(8, 0)
+	c.send()
+	c.Update(false)
+	c.Into(4 + 7)
+	pad(c, 9)
+	c.End()
+	c.refused("row40-nesting")
+}

@@ -129,9 +129,7 @@ func (c *checker) element(parent, prev wire.NodeID, may *codeSet) (wire.NodeID, 
 	n.parent, n.prev, n.str, n.code, n.kind, n.flags = parent, prev, name, uint16(code), kindElement, c.flags()
 	rule := &elements[code]
 	c.st.cost += int(rule.cost)
-	if rule.table {
-		c.tables++
-	}
+	c.tables += int(rule.nests)
 	ok := c.tables <= maxTables || c.refuse(parent, ruleNesting)
 	if count := c.r.Byte(); count > 0 {
 		ok = ok && c.attributes(id, n, count)
@@ -145,9 +143,7 @@ func (c *checker) element(parent, prev wire.NodeID, may *codeSet) (wire.NodeID, 
 	ok = ok && c.fill(id, n, &contents[rule.content], rule.holdsText())
 	c.masked = outer
 	c.depth--
-	if rule.table {
-		c.tables--
-	}
+	c.tables -= int(rule.nests)
 	if !ok {
 		return 0, nil
 	}

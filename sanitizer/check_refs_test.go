@@ -217,6 +217,20 @@ func TestThreat30_Later(t *testing.T) {
 			c.Take(outside)
 			c.End()
 		},
+		"heirs": func(c *customer, n int) {
+			c.Into(2)
+			div := c.Tag("div", "style", `fill: url("#big");`)
+			c.End()
+			c.End()
+			c.send()
+			c.Update(false)
+			c.Into(div)
+			for range 12 * n {
+				c.Tag("svg:svg")
+				c.End()
+			}
+			c.End()
+		},
 		"a style": func(c *customer, n int) {
 			c.Into(3)
 			c.Tag("svg:g", "id", "many")

@@ -110,11 +110,9 @@ func (c *checker) insert() bool {
 		c.depth++
 		if n := st.at(id); n.kind == kindElement {
 			rule := &elements[n.code]
-			if rule.table {
-				c.tables++
-			}
+			c.tables += int(rule.nests)
 			// What comes here may be shown elsewhere as well.
-			st.refs.changed = st.refs.changed || rule.space == vocab.SVG
+			st.refs.changed = st.refs.changed || rule.space == vocab.SVG || n.flags&flagRefers != 0
 		}
 	}
 	c.masked = st.at(parent).flags&flagMasked != 0
@@ -273,7 +271,7 @@ func (c *checker) ownMask(id wire.NodeID) bool {
 	return n.attrs != 0 && !c.st.attrs[n.attrs].live && c.st.attrs[n.attrs].code == vocab.MaskAttr
 }
 
-// height is how many levels of elements hang below and including a node, and how many of them at most are tables in each
+// height is how many levels of elements hang below and including a node, and what they at most count as tables in each
 // other.
 func (c *checker) height(id wire.NodeID) (levels, tables int) {
 	n := c.st.at(id)
@@ -284,8 +282,8 @@ func (c *checker) height(id wire.NodeID) (levels, tables int) {
 	if n.kind == kindElement || n.kind == kindShadow {
 		levels++
 	}
-	if n.kind == kindElement && elements[n.code].table {
-		tables++
+	if n.kind == kindElement {
+		tables += int(elements[n.code].nests)
 	}
 	return levels, tables
 }

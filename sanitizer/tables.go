@@ -11,9 +11,9 @@ import (
 type elementRule struct {
 	space   vocab.Space
 	content vocab.Content
-	shadow  bool // may have a shadow root (DOM, attachShadow)
-	colour  bool // a gradient: what names it shows no more nodes for it
-	table   bool
+	shadow  bool   // may have a shadow root (DOM, attachShadow)
+	colour  bool   // a gradient: what names it shows no more nodes for it
+	nests   uint8  // how much it counts of maxTables, where such elements are in each other
 	cost    uint16 // what the element costs a browser to lay out, against about 1 for a paragraph (threat row 40)
 }
 
@@ -80,7 +80,7 @@ var costs = []struct {
 }{
 	{4, []string{"td", "th", "option", "svg:use"}},
 	{8, []string{"input", "textarea", "select", "button", "progress", "meter", "table"}},
-	{20, []string{"svg:mask", "svg:clipPath", "svg:pattern", "svg:marker", "svg:filter"}},
+	{20, []string{"math:mpadded", "svg:mask", "svg:clipPath", "svg:pattern", "svg:marker", "svg:filter"}},
 	{50, []string{"svg:feBlend", "svg:feColorMatrix", "svg:feComponentTransfer", "svg:feComposite", "svg:feDropShadow", "svg:feFlood", "svg:feMerge", "svg:feOffset", "svg:feTile"}},
 }
 
@@ -88,6 +88,7 @@ var costs = []struct {
 const (
 	maxCost   = 600_000
 	maxTables = 64 // in each other
+	padNests  = 4  // as many tables count as an mpadded: browsers take the cube of their depth in time
 )
 
 // The tables are compiled once; a fault in them is a fault of the build, and a test reads them before any server does.
@@ -104,7 +105,7 @@ func init() {
 			elements[codes[name]].cost = c.cost
 		}
 	}
-	elements[codes["table"]].table = true
+	elements[codes["table"]].nests, elements[codes["math:mpadded"]].nests = 1, padNests
 	elements[codes["svg:linearGradient"]].colour, elements[codes["svg:radialGradient"]].colour = true, true
 	for _, name := range shadowHosts {
 		elements[codes[name]].shadow = true
