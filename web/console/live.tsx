@@ -8,15 +8,16 @@ import { Icon } from './icons';
 import { type Actions, type Session, controls, useSession } from './session';
 import { texts } from './texts';
 
-function Veil({ state }: { readonly state: State }) {
+function Veil({ state, live }: { readonly state: State; readonly live: number }) {
   if (state === 'active' || state === 'ended') return null;
-  const words = texts.veil[state];
+  const words = live !== 0 && state === 'connecting' ? texts.veil.lost : texts.veil[state];
   return (
     <div class={state === 'paused' ? 'veil thin' : 'veil'}>
       <div class="card small">
         {state !== 'paused' && <span class="spinner" aria-hidden="true" />}
         <h2>{words.title}</h2>
         <p>{words.text}</p>
+        {live !== 0 && <p class="frozen">{texts.veil.picture(new Date(live).toLocaleTimeString('en-GB'))}</p>}
       </div>
     </div>
   );
@@ -57,7 +58,7 @@ export function Live({ view, place, onEnd }: { readonly view: View | null; reado
       <div class="body">
         <main class={`stage ${state}${operating ? ' operating' : ''}`} aria-label={texts.live}>
           <div class="place" ref={place} />
-          <Veil state={state} />
+          <Veil state={state} live={session?.live ?? 0} />
         </main>
         {session && chat && <Chat view={session.view} messages={messages} onClose={() => setChat(false)} />}
       </div>

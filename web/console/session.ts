@@ -12,6 +12,8 @@ export interface Session {
   readonly driver: boolean;
   readonly asking: boolean;
   readonly quality: Quality | null;
+  /** When the page on the stage was last known to be the customer's; 0 before there is one. */
+  readonly live: number;
   readonly messages: readonly ChatMessage[];
   readonly notice: string;
   readonly missing: readonly Missing[];
@@ -45,14 +47,14 @@ function noticeOf(before: Session, scopes: readonly Scope[], driver: boolean): s
 
 function start(view: View): Session {
   return {
-    view, state: view.state, page: view.page, scopes: view.scopes, driver: view.driver, asking: false, quality: null, messages: [], notice: '', missing: [],
+    view, state: view.state, page: view.page, scopes: view.scopes, driver: view.driver, asking: false, quality: null, live: 0, messages: [], notice: '', missing: [],
     tool: 'none', colour: 0,
   };
 }
 
 function listen(view: View, set: (change: (before: Session) => Session) => void, onEnd: (reason: EndReason) => void): () => void {
   const offs = [
-    view.on('state', (state) => set((s) => ({ ...s, state }))),
+    view.on('state', (state) => set((s) => ({ ...s, state, live: state === 'active' ? Date.now() : s.live }))),
     view.on('page', (page) => set((s) => ({ ...s, page }))),
     view.on('scope', ({ scopes, driver }) => set((s) => {
       const tool = scopes.includes('point') ? s.tool : 'none';
@@ -61,7 +63,7 @@ function listen(view: View, set: (change: (before: Session) => Session) => void,
     view.on('refused', ({ rule }) => set((s) => ({ ...s, asking: s.asking && !aboutRequests.has(rule), notice: refusalText(rule) }))),
     view.on('chat', (message) => set((s) => ({ ...s, messages: [...s.messages.slice(-499), message] }))),
     view.on('missing', (missing) => set((s) => ({ ...s, missing }))),
-    view.on('quality', (quality) => set((s) => ({ ...s, quality }))),
+    view.on('quality', (quality) => set((s) => ({ ...s, quality, live: s.state === 'active' ? Date.now() : s.live }))),
     view.on('end', onEnd),
   ];
   return () => {

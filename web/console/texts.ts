@@ -47,7 +47,9 @@ export const texts = {
     asked: { title: 'Waiting for consent', text: 'The customer is being asked whether you may see the page. You see it as soon as they agree.' },
     paused: { title: 'Paused by the customer', text: 'The customer holds the page back for a moment. You see it again when they go on.' },
     resuming: { title: 'The customer is away for a moment', text: 'Their connection broke or a new page is loading. The session goes on when they are back.' },
-  } satisfies Partial<Record<State, { title: string; text: string }>>,
+    lost: { title: 'Connection lost', text: 'The server cannot be reached. The session goes on by itself when the network does.' },
+    picture: (time: string) => `The page is frozen: the picture is from ${time}.`,
+  } satisfies Partial<Record<State, { title: string; text: string }>> & Record<string, unknown>,
   states: {
     connecting: 'Connecting',
     waiting: 'Waiting',

@@ -7,7 +7,9 @@ import { TABLE_VERSION } from '../wire/vocabulary';
 import { connect, freshICE } from './http';
 import type { JoinError } from './index';
 
-const PING_EVERY = 2_000;
+const PING_EVERY = 1_000;
+/** Silence after which what is shown counts as frozen: the server speaks at least every second. */
+const QUIET = 3_000;
 const SILENCE = 10_000;
 const CONNECT_WITHIN = 15_000;
 /** A connection that stays away for longer does not come back. */
@@ -35,6 +37,8 @@ export interface Access {
 export interface Listener {
   readonly up: () => void;
   readonly down: () => void;
+  /** The connection was only quiet: it goes on. */
+  readonly back: () => void;
   readonly frame: (frame: ToAgent) => void;
   readonly roundTrip: (milliseconds: number) => void;
   /** The connection will not come back. */
@@ -51,6 +55,7 @@ export class Transport {
   private attempt = 0;
   private downSince = 0;
   private over = false;
+  private quiet = false;
   private timer: ReturnType<typeof setInterval> | undefined;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private readonly access: Access;
@@ -70,6 +75,7 @@ export class Transport {
   async start(): Promise<void> {
     this.downSince = Date.now();
     this.timer = setInterval(() => this.tick(), PING_EVERY);
+    addEventListener('online', this.online);
     try {
       await this.open();
     } catch (error) {
@@ -101,6 +107,10 @@ export class Transport {
     channel.addEventListener('message', (event: MessageEvent<unknown>) => {
       if (pc !== this.pc) return;
       this.heard = Date.now();
+      if (this.quiet) {
+        this.quiet = false;
+        this.listener.back();
+      }
       const { data } = event;
       // Only the page's channel carries frames in pieces.
       if (!(data instanceof ArrayBuffer) || data.byteLength > MaxMessageIn) this.drop();
@@ -149,10 +159,22 @@ export class Transport {
       this.listener.lost();
     } else if (this.pc && now - this.heard > (this.downSince === 0 ? SILENCE : CONNECT_WITHIN)) this.drop();
     else if (this.downSince === 0) {
+      if (!this.quiet && now - this.heard > QUIET) {
+        this.quiet = true;
+        this.listener.down();
+      }
       this.pinged = performance.now();
       this.send({ kind: 'ping', seq: ++this.pings });
     }
   }
+
+  // There is a network again, and it may be another one: what is waited for is tried at once.
+  private readonly online = (): void => {
+    if (this.over || this.downSince === 0 || this.pc) return;
+    clearTimeout(this.retry);
+    this.attempt = 0;
+    void this.reopen();
+  };
 
   // The connection is gone; the next is tried a moment later.
   private drop(): void {
@@ -160,6 +182,7 @@ export class Transport {
     this.abandon();
     if (this.downSince === 0) {
       this.downSince = Date.now();
+      this.quiet = false;
       this.listener.down();
     }
     clearTimeout(this.retry);
@@ -195,6 +218,7 @@ export class Transport {
     this.over = true;
     clearInterval(this.timer);
     clearTimeout(this.retry);
+    removeEventListener('online', this.online);
     this.abandon();
     this.access.token = '';
   }

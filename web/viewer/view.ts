@@ -67,6 +67,7 @@ export class AgentView implements View {
     this.transport = new Transport(access, {
       up: () => this.presence.tell(),
       down: () => this.setState('connecting'),
+      back: () => this.setState(this.server.state),
       frame: (frame) => this.frame(frame),
       roundTrip: (roundTrip) => this.setQuality({ ...this.quality, roundTrip }),
       // The server closes the connection once it has ended the session; its last word may be lost with it.
