@@ -40,6 +40,6 @@ const (
 	ruleChain     = "row30-chain"      // too many references that lead from one to the next
 	ruleCycle     = "row30-cycle"      // references that lead back to where they began
 	ruleCost      = "row40-cost"       // a page that costs a browser too much to lay out
-	ruleNesting   = "row40-nesting"    // too many tables or mpadded in each other
+	ruleNesting   = "row40-nesting"    // too many tables or the like in each other
 	ruleSum       = "row33-sum"        // the page is not what the sender believes it to be
 )

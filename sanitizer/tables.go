@@ -88,7 +88,7 @@ var costs = []struct {
 const (
 	maxCost   = 600_000
 	maxTables = 64 // in each other
-	padNests  = 4  // as many tables count as an mpadded: browsers take the cube of their depth in time
+	cubeNests = 4  // as many tables count as an element for which browsers take the cube of its depth in time
 )
 
 // The tables are compiled once; a fault in them is a fault of the build, and a test reads them before any server does.
@@ -105,7 +105,8 @@ func init() {
 			elements[codes[name]].cost = c.cost
 		}
 	}
-	elements[codes["table"]].nests, elements[codes["math:mpadded"]].nests = 1, padNests
+	elements[codes["table"]].nests = 1
+	elements[codes["math:mpadded"]].nests, elements[codes["ruby"]].nests = cubeNests, cubeNests
 	elements[codes["svg:linearGradient"]].colour, elements[codes["svg:radialGradient"]].colour = true, true
 	for _, name := range shadowHosts {
 		elements[codes[name]].shadow = true

@@ -107,7 +107,8 @@ func (f *Front) accept() {
 	}
 }
 
-// enter counts a half-open connection. A load balancer speaks for many, so only the total bounds it.
+// enter counts a half-open connection. A load balancer speaks for many, so only the total bounds it until it has said for
+// whom; see claim.
 func (f *Front) enter(conn net.Conn) bool {
 	ip := addrOf(conn)
 	f.mu.Lock()
@@ -122,6 +123,22 @@ func (f *Front) enter(conn net.Conn) bool {
 	}
 	f.open[conn] = ip
 	f.per[ip]++
+	return true
+}
+
+// claim counts a half-open connection for the client whom a load balancer has named, instead of for the load balancer.
+func (f *Front) claim(raw net.Conn, client netip.Addr) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	balancer, ok := f.open[raw]
+	if !ok || f.per[client] >= f.config.HalfOpenPerIP && !f.trusted(client) {
+		return false
+	}
+	f.open[raw] = client
+	f.per[client]++
+	if f.per[balancer]--; f.per[balancer] == 0 {
+		delete(f.per, balancer)
+	}
 	return true
 }
 
@@ -160,7 +177,11 @@ func (f *Front) greet(raw net.Conn) {
 	defer f.leave(raw)
 	conn, turn, err := f.sort(raw)
 	if err != nil {
-		f.failed.Add(1)
+		if errors.Is(err, errTooMany) {
+			f.refused.Add(1)
+		} else {
+			f.failed.Add(1)
+		}
 		_ = raw.Close() // the failure is counted; closing it cannot fail in a way that matters
 		return
 	}
@@ -181,6 +202,8 @@ func (f *Front) greet(raw net.Conn) {
 	}
 }
 
+var errTooMany = errors.New("too many half-open connections of one client")
+
 func (f *Front) sort(raw net.Conn) (conn net.Conn, turn bool, err error) {
 	deadline := time.Now().Add(f.config.Handshake)
 	conn = raw
@@ -189,6 +212,9 @@ func (f *Front) sort(raw net.Conn) (conn net.Conn, turn bool, err error) {
 		// The header is read with the first call that needs it.
 		if _, err := proxied.Read(nil); err != nil {
 			return nil, false, err
+		}
+		if !f.claim(raw, addrOf(proxied)) {
+			return nil, false, errTooMany
 		}
 		conn = proxied
 	}

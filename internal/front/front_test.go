@@ -273,6 +273,29 @@ func TestCaps(t *testing.T) {
 }
 
 // Connections that have shown what they are do not count against the caps.
+// TestCaps_BehindLoadBalancer holds that the cap per client holds for those whom a load balancer names, too, and that others
+// are not locked out by one.
+func TestCaps_BehindLoadBalancer(t *testing.T) {
+	h := open(t, func(c *Config) {
+		c.Trusted, c.HalfOpenPerIP = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, 3
+	})
+	dial := func(host byte) net.Conn {
+		conn := h.dial()
+		client := &net.TCPAddr{IP: net.IPv4(203, 0, 113, host), Port: 4711}
+		if _, err := proxyproto.HeaderProxyFromAddrs(1, client, conn.RemoteAddr()).WriteTo(conn); err != nil {
+			t.Fatal(err)
+		}
+		return conn
+	}
+	for range 4 {
+		dial(9)
+	}
+	h.settle(func(s Stats) bool { return s.Refused == 1 && s.HalfOpen == 3 })
+	if got := h.turn(h.secure(dial(10))); got != "203.0.113.10:4711" {
+		t.Errorf("another client is seen as %s", got)
+	}
+}
+
 func TestCaps_WorkingConnectionsAreFree(t *testing.T) {
 	h := open(t, func(c *Config) { c.HalfOpen, c.HalfOpenPerIP = 1, 1 })
 	for range 5 {
