@@ -142,7 +142,7 @@ func openSession(t *testing.T, e *Env) (client.Session, iceServer) {
 	defer r.Body.Close()
 	var got struct {
 		client.Session
-		ICE []iceServer
+		ICE []iceServer `json:"ice"`
 	}
 	if err := json.NewDecoder(r.Body).Decode(&got); err != nil || r.StatusCode != 201 || len(got.ICE) != 1 {
 		t.Fatalf("%d %+v, %v", r.StatusCode, got, err)
