@@ -24,6 +24,7 @@ import (
 type legitimate struct {
 	*raw
 	took []time.Duration
+	lost int
 }
 
 func (b *bench) legitimate(t *testing.T, network string) *legitimate {
@@ -33,24 +34,34 @@ func (b *bench) legitimate(t *testing.T, network string) *legitimate {
 	return &legitimate{raw: r}
 }
 
-// echoes sends datagrams one after another and notes how long each is on its way. All must come back.
+// echoes sends datagrams one after another and notes how long each is on its way. What is lost is sent again, as DTLS and
+// SCTP do: a flood may fill the kernel's buffer.
 func (l *legitimate) echoes(n int) {
 	l.t.Helper()
 	frame := append([]byte{0x40, 0, 0, 100}, make([]byte, 100)...)
 	for range n {
 		began := time.Now()
-		l.send(frame)
-		_ = l.conn.SetReadDeadline(time.Now().Add(10 * time.Second))
-		for {
-			m, err := l.read()
-			if err != nil {
-				l.t.Fatalf("a legitimate datagram is lost: %v", err)
-			}
-			if m[0] == 0x40 {
-				break
+		for !l.echoed(frame) {
+			if l.lost++; l.lost > 100 {
+				l.t.Error("100 legitimate datagrams are lost")
+				return
 			}
 		}
 		l.took = append(l.took, time.Since(began))
+	}
+}
+
+func (l *legitimate) echoed(frame []byte) bool {
+	l.send(frame)
+	_ = l.conn.SetReadDeadline(time.Now().Add(500 * time.Millisecond))
+	for {
+		m, err := l.read()
+		if err != nil {
+			return false
+		}
+		if m[0] == 0x40 {
+			return true
+		}
 	}
 }
 
@@ -78,7 +89,7 @@ func (b *bench) under(t *testing.T, attack func(stop <-chan struct{})) {
 	stop := make(chan struct{})
 	var done sync.WaitGroup
 	done.Go(func() { attack(stop) })
-	session.took = nil
+	session.took, session.lost = nil, 0
 	for began := time.Now(); time.Since(began) < 500*time.Millisecond; {
 		session.echoes(20)
 	}
@@ -88,6 +99,10 @@ func (b *bench) under(t *testing.T, attack func(stop <-chan struct{})) {
 	if grown := during - before; grown > 16<<20 {
 		t.Errorf("memory grew by %d KiB", grown>>10)
 	}
+	if n := len(session.took); session.lost > 1+n/20 {
+		t.Errorf("%d of %d legitimate datagrams are lost", session.lost, n)
+	}
+	_ = session.conn.SetDeadline(time.Now().Add(10 * time.Second))
 	if m := session.median(); m > 50*time.Millisecond {
 		t.Errorf("the legitimate session's median is %v", m)
 	}
@@ -116,7 +131,7 @@ func flood(t *testing.T, address string, stop <-chan struct{}, next func(i int) 
 		default:
 		}
 		_, _ = conn.Write(next(i)) // lost ones are part of it
-		if i%64 == 0 {
+		if i%16 == 0 {
 			time.Sleep(100 * time.Microsecond) // the pace of the attack, nothing is awaited
 		}
 	}
@@ -260,7 +275,7 @@ func (f *forger) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 
 // Frames that come byte by byte, connections on which nothing comes, and connections that go after every frame.
 func TestAttack_SlowStreams(t *testing.T) {
-	limits := guard.Limits{FirstFrame: 300 * time.Millisecond, Write: time.Second, Idle: time.Minute}
+	limits := guard.Limits{FirstFrame: 1500 * time.Millisecond, Write: time.Second, Idle: time.Minute}
 	b := start(t, func(c *Config) { c.Limits, c.ConnsPerIP = limits, 200 })
 	b.echo()
 	frame := stun.MustBuild(stun.TransactionID, stun.NewType(stun.MethodAllocate, stun.ClassRequest), overUDP()).Raw
@@ -279,6 +294,7 @@ func TestAttack_SlowStreams(t *testing.T) {
 		for i := 0; ; i++ {
 			select {
 			case <-stop:
+				await(func() bool { return b.Stats()["streams"] == 0 }) // it is the server that ends them
 				for _, conn := range conns {
 					_ = conn.Close()
 				}
@@ -351,21 +367,20 @@ func TestAttack_DeafStream(t *testing.T) {
 	deaf.expect(0, stun.MethodChannelBind, attr(stun.AttrChannelNumber, 0x40, 0, 0, 0), to(b.hub.Pinned()))
 	b.under(t, func(stop <-chan struct{}) {
 		frame := append([]byte{0x40, 0, 0x05, 0x78}, make([]byte, 1400)...)
-		for {
-			select {
-			case <-stop:
-				return
-			default:
-			}
+		// The kernel's buffers take megabytes first.
+		for end := time.Now().Add(10 * time.Second); time.Now().Before(end) && b.Stats()["closed_slow_write"] == 0; {
 			_ = deaf.conn.SetWriteDeadline(time.Now().Add(time.Second))
 			if _, err := deaf.conn.Write(frame); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-				<-stop
-				return
+				break
 			}
 		}
+		<-stop
 	})
 	_ = deaf.conn.Close()
-	if s := b.Stats(); s["dropped_queue_down"]+s["closed_slow_write"]+s["dropped_rate_session"] == 0 {
-		t.Errorf("%v", s)
+	if s := b.Stats(); s["closed_slow_write"] != 1 {
+		t.Errorf("the deaf connection was not closed: %v", s)
+	}
+	if !await(func() bool { return b.Stats()["streams"] == 0 }) {
+		t.Error("its stream is still there")
 	}
 }
