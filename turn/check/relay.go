@@ -127,7 +127,7 @@ func (c *checker) refusals(ctx context.Context, u turnURL, r *caller, line *line
 	s := Step{Name: "refusals", URL: u.raw}
 	next := netip.AddrPortFrom(line.sfu.Addr(), line.sfu.Port()+1)
 	peers := []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:53"), netip.MustParseAddrPort("169.254.169.254:80")}
-	if !c.config.External {
+	if !c.config.External && line.sfu.IsValid() {
 		peers = append(peers, next)
 	}
 	var open []string

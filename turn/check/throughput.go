@@ -20,6 +20,11 @@ const (
 // are seen as the network makes them, and the bitrate is of what has arrived. It is a lower bound: the window is small.
 func (c *checker) throughput(u turnURL, r *caller, l *line) {
 	s := Step{Name: "throughput", URL: u.raw}
+	if !l.sfu.IsValid() {
+		s.Result, s.Detail = Skipped, "the SFU names no IPv4 candidate that a relay could be asked for"
+		c.add(s)
+		return
+	}
 	code, _, err := r.ask(stun.MethodChannelBind, channel(0x4000), peer(l.sfu))
 	if err != nil || code != 0 {
 		s.Result, s.Detail = Failed, "no channel to the SFU: "+outcome(code, err)
