@@ -124,6 +124,9 @@ type target struct {
 	next  int32
 	size  int32 // nodes that it shows, with all that those show; 0 when not counted yet, -1 while it is being counted
 	chain int8  // references that follow each other below it
+	// Of the first of those with one name, when the order does not count: what all of them come to. most is one more.
+	most   int32
+	chains int8
 }
 
 func (g *graph) reset(st *state, ordered bool) {

@@ -15,6 +15,7 @@ func (g *graph) named(user wire.NodeID, name []byte, in int32) (size int, ok boo
 	if g.ordered {
 		scope = g.scope(user)
 	}
+	first, deepest := int32(0), int8(-1)
 	for {
 		for i := g.heads[h&uint32(len(g.heads)-1)]; i != 0; i = g.targets[i-1].next {
 			g.steps++
@@ -26,11 +27,19 @@ func (g *graph) named(user wire.NodeID, name []byte, in int32) (size int, ok boo
 			if g.ordered {
 				continue // those that come first stand last in the list
 			}
+			if first == 0 {
+				if first = i; t.most > 0 && !g.called(in, name) {
+					return g.again(user, t, in)
+				}
+			}
 			n, ok := g.size(user, i, in)
 			if !ok {
 				return 0, false
 			}
 			size = max(size, n)
+			if !elements[g.st.at(t.id).code].colour {
+				deepest = max(deepest, g.targets[i-1].chain)
+			}
 		}
 		if !g.ordered || found != 0 || scope == 0 {
 			break
@@ -40,7 +49,27 @@ func (g *graph) named(user wire.NodeID, name []byte, in int32) (size int, ok boo
 	if g.ordered && found != 0 {
 		return g.size(user, found, in)
 	}
+	if first != 0 && !g.called(in, name) {
+		t := &g.targets[first-1]
+		t.most, t.chains = int32(size)+1, deepest
+	}
 	return size, true
+}
+
+// called tells whether a target has a name; what names the element around itself is no measure for others.
+func (g *graph) called(in int32, name []byte) bool {
+	return in != 0 && bytes.Equal(g.st.strs.bytes(g.targets[in-1].name), name)
+}
+
+// again gives what was found for a name before: many users may name what stands many times.
+func (g *graph) again(user wire.NodeID, t *target, in int32) (size int, ok bool) {
+	if in != 0 {
+		outer := &g.targets[in-1]
+		outer.chain = max(outer.chain, t.chains+1)
+	} else if t.chains+1 > maxChain {
+		return 0, g.fail(user, ruleChain)
+	}
+	return int(t.most) - 1, true
 }
 
 // size gives the nodes that a target shows with all that those show.
