@@ -335,7 +335,7 @@ func (f *floodService) Start(at Addresses, _ *struct{}) error {
 		for {
 			select {
 			case <-f.stop:
-				f.done <- c.must(stun.MethodRefresh, value(stun.AttrLifetime, 0, 0, 0, 0))
+				f.done <- c.leave()
 				return
 			default:
 				_, _ = c.conn.Write(out) // a full buffer is part of a flood
@@ -343,6 +343,19 @@ func (f *floodService) Start(at Addresses, _ *struct{}) error {
 		}
 	}()
 	return nil
+}
+
+// leave ends the allocation. What is lost in one's own flood is sent again.
+func (c *rawClient) leave() (err error) {
+	for range 10 {
+		if err = c.conn.SetDeadline(time.Now().Add(answerTime / 10)); err != nil {
+			return err
+		}
+		if _, _, err = c.ask(stun.MethodRefresh, value(stun.AttrLifetime, 0, 0, 0, 0)); err == nil {
+			return nil // ended now, or by a request whose answer was lost
+		}
+	}
+	return err
 }
 
 // Stop ends it and its allocation.

@@ -184,7 +184,9 @@ func (g *Gate) verify(h *Holding, from netip.AddrPort) ([]byte, verdict) {
 	}
 	// A ChannelBind may rightly get a 400: the one peer has its channel already.
 	if m.kind == channelBind {
-		g.binding, g.bindsTo = m.transaction(), h
+		if m.peer == g.policy.Pinned {
+			g.binding, g.bindsTo = m.transaction(), h
+		}
 	} else {
 		g.verified = m.transaction()
 	}

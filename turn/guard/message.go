@@ -111,6 +111,7 @@ type message struct {
 	lifetime        []byte // value of LIFETIME
 	reservation     []byte // EVEN-PORT or RESERVATION-TOKEN, with its header
 	channel         uint16
+	peer            netip.AddrPort // the last one named
 	transport       byte
 	family          byte
 	unknown         [8]uint16 // comprehension-required types not understood
@@ -202,7 +203,8 @@ func (m *message) note(typ uint16, whole []byte, pinned netip.AddrPort) bool {
 		m.reservation = whole
 	case attrPeer:
 		m.has |= hasPeer
-		if peer, ok := m.xorAddress(v); !ok || !isPinned(peer, pinned) {
+		var ok bool
+		if m.peer, ok = m.xorAddress(v); !ok || !isPinned(m.peer, pinned) {
 			m.has |= hasForeignPeer
 		}
 	case attrData, attrIntegrity256:
