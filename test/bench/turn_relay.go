@@ -208,7 +208,13 @@ func (s *relayServer) hold() (memory, files float64, err error) {
 	}()
 	open := func(n int) (rss, fds float64, err error) {
 		for range n {
-			c, err := openRaw(s.at, "udp")
+			var c *rawClient
+			// coturn keeps an address for a while, and the kernel gives it to the next socket: then another one is tried.
+			for range 5 {
+				if c, err = openRaw(s.at, "udp"); err == nil {
+					break
+				}
+			}
 			if err != nil {
 				return 0, 0, err
 			}
