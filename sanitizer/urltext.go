@@ -43,12 +43,17 @@ func appendURL(dst, url []byte, query bool) (out []byte, ok bool) {
 		if s.host {
 			dst, rest, ok = appendAuthority(append(dst, "//"...), rest, s.port)
 		} else {
-			ok = len(rest) > 0 && rest[0] != '?' && rest[0] != '#'
+			ok = len(rest) > 0
 		}
 		if !ok {
 			break
 		}
+		head := len(dst)
 		dst = appendURLPath(dst, rest, s.host, query)
+		// What is shown must name somebody: nothing is left of some, and of others only a query.
+		if len(dst) == head || !s.host && (dst[head] == '?' || dst[head] == '#') {
+			break
+		}
 		size := min(len(dst)-end, maxURLText)
 		for size > 0 && end+size < len(dst) && !utf8.RuneStart(dst[end+size]) {
 			size--
