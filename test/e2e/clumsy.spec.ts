@@ -207,7 +207,7 @@ test('a server that is gone is not said to show the page', async ({ customer, ag
   server.signal('SIGSTOP');
   await expect.poll(() => customer.says(), { timeout: 20_000 }).toContain('No connection');
   expect(await customer.says()).not.toContain('can see');
-  await expect(agent.page.getByRole('heading', { name: 'Connecting' })).toBeVisible({ timeout: 20_000 });
+  await expect(agent.page.getByRole('heading', { name: 'Connection lost' })).toBeVisible({ timeout: 20_000 });
   server.signal('SIGCONT');
   await expect.poll(() => customer.says(), { timeout: 20_000 }).toContain('can see this page');
   await customer.page.locator('#text').fill('after the silence');
