@@ -223,6 +223,7 @@ func TestThreat36_SameBytes(t *testing.T) {
 			}
 		})
 	}
+	list(t, b, p, 3) // whichever came last
 	b.Update(false)
 	b.SetText(4, "not\x01shown")
 	frame := b.Batch().AppendTo(nil)
