@@ -27,7 +27,7 @@ bench: build ## measure; ONLY=snapshot,latency picks figures
 mutants: ## take out one rule of the sanitizer at a time and expect a test to fail; ONLY=row33 picks
 	go run ./internal/tools/mutants -only "$(ONLY)"
 
-fuzz: ## run every fuzz target for 10 minutes, FUZZTIME=30s for less; ONLY=FuzzSheet picks
+fuzz: ## give every fuzz target 10 minutes of CPU time, FUZZTIME=30s for less; ONLY=FuzzSheet picks
 	go run ./internal/tools/stages fuzz $(or $(FUZZTIME),10m) "$(ONLY)"
 
 verdicts: build ## take all payloads of the corpora to the stage and write docs/verdicts.md; ONLY=h5sc picks a corpus
