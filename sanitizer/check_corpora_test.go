@@ -220,7 +220,7 @@ func TestThreat01_Names(t *testing.T) {
 	}
 	for _, name := range strings.Fields("script noscript template base meta link title iframe frame frameset object embed applet portal fencedframe " +
 		"audio source track datalist selectedcontent svg:script svg:animate svg:set svg:animateTransform svg:animateMotion svg:discard " +
-		"svg:feImage svg:mpath svg:feGaussianBlur svg:feTurbulence svg:cursor math") {
+		"svg:feImage svg:mpath svg:feMorphology svg:feTurbulence svg:cursor math") {
 		if page.Code(name) != 0 {
 			t.Errorf("element %s has a code", name)
 		}

@@ -50,7 +50,7 @@ var svgCases = []struct{ in, want string }{
 	{`<linearGradient id="g" gradientUnits="userSpaceOnUse"><stop offset="0" stop-color="red"/></linearGradient>`,
 		`<linearGradient id="g" gradientUnits="userSpaceOnUse"><stop offset="0" stop-color="red"/></linearGradient>`},
 	{`<linearGradient gradientUnits="javascript:x"/>`, `<linearGradient/>`},
-	{`<feGaussianBlur stdDeviation="1000"/><feImage href="https://evil.example/"/><feTurbulence/>`, ``},
+	{`<feMorphology radius="1000"/><feImage href="https://evil.example/"/><feTurbulence/>`, ``},
 	{`<circle r="1e99" cx="-1e99"/>`, `<circle r="1000000000" cx="-1000000000"/>`},
 	{`<LinearGradient/><SCRIPT/><Rect/>`, ``},
 	{`<x:g xmlns:x="http://www.w3.org/2000/svg"/><x:script xmlns:x="http://www.w3.org/2000/svg"/>`, `<g/>`},

@@ -81,7 +81,7 @@ var costs = []struct {
 	{4, []string{"td", "th", "option", "svg:use"}},
 	{8, []string{"input", "textarea", "select", "button", "progress", "meter", "table"}},
 	{20, []string{"math:mpadded", "svg:mask", "svg:clipPath", "svg:pattern", "svg:marker", "svg:filter"}},
-	{50, []string{"svg:feBlend", "svg:feColorMatrix", "svg:feComponentTransfer", "svg:feComposite", "svg:feDropShadow", "svg:feFlood", "svg:feMerge", "svg:feOffset", "svg:feTile"}},
+	{50, []string{"svg:feBlend", "svg:feColorMatrix", "svg:feComponentTransfer", "svg:feComposite", "svg:feDropShadow", "svg:feFlood", "svg:feGaussianBlur", "svg:feMerge", "svg:feOffset", "svg:feTile"}},
 }
 
 // The limits of what a page may cost: 10,000 rows of ten cells cost 400,000.

@@ -340,7 +340,7 @@ func TestThreat18_Media(t *testing.T) {
 
 // TestThreat30_Effects holds that effects whose cost grows with numbers of the page have no code.
 func TestThreat30_Effects(t *testing.T) {
-	refusedBy(t, 30, vocab.SVG, "feGaussianBlur feTurbulence feMorphology feConvolveMatrix feDisplacementMap feDiffuseLighting feSpecularLighting",
+	refusedBy(t, 30, vocab.SVG, "feTurbulence feMorphology feConvolveMatrix feDisplacementMap feDiffuseLighting feSpecularLighting",
 		"baseFrequency numOctaves kernelMatrix order radius surfaceScale")
 }
 

@@ -183,4 +183,5 @@ var Elements = []Element{
 	{178, MathML, "munderover", MathFlow, ""},
 	{179, MathML, "mprescripts", Empty, ""},
 	{180, MathML, "mspace", Empty, ""},
+	{181, SVG, "feGaussianBlur", SVGFlow, "an effect whose cost follows the picture's size alone: browsers blur by boxes, however wide"},
 }

@@ -36,7 +36,7 @@ var RefusedElements = []Refusal{
 	{13, SVG, "metadata unknown", "shows nothing, and holds elements of any language"},
 	{15, SVG, "font font-face font-face-format font-face-name font-face-src font-face-uri glyph missing-glyph hkern vkern altGlyph altGlyphDef altGlyphItem glyphRef", "fonts made of SVG; no browser shows them"},
 	{18, SVG, "audio video canvas source track", "plays or loads media"},
-	{30, SVG, "feGaussianBlur feTurbulence feMorphology feConvolveMatrix feDisplacementMap feDiffuseLighting feSpecularLighting feDistantLight fePointLight feSpotLight", "its cost grows with numbers that the page chooses"},
+	{30, SVG, "feTurbulence feMorphology feConvolveMatrix feDisplacementMap feDiffuseLighting feSpecularLighting feDistantLight fePointLight feSpotLight", "its cost grows with numbers that the page chooses"},
 	{30, SVG, "mesh meshgradient meshpatch meshrow hatch hatchpath solidcolor solidColor", "drafts of SVG 2; no browser shows them"},
 	{7, SVG, "textArea tbreak", "SVG Tiny; no browser shows it"},
 	{11, MathML, "semantics", "holds what stands for a formula in other languages; mrow stands for it, without those"},
