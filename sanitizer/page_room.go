@@ -25,9 +25,10 @@ func (s *state) reserve(b *wire.Batch) {
 	s.alive = slices.Grow(s.alive, len(b.Ops)>>(pageBits+2))
 }
 
-// size is about how many bytes the page takes.
+// size is about how many bytes the page takes, without what the last batch needed to be undone.
 func (s *state) size() int {
-	return len(s.strs.slab) + len(s.attrs)*24 + s.used*nodeBytes<<pageBits + len(s.pages)*26
+	lists := len(s.strs.list)*strBytes + (len(s.table)+len(s.refs.users)+len(s.refs.named))*4
+	return len(s.strs.slab) + len(s.attrs)*24 + s.used*nodeBytes<<pageBits + len(s.pages)*26 + lists
 }
 
 // room is how many bytes the state keeps for the next page.
