@@ -99,6 +99,7 @@ func TestThreat03_URLText(t *testing.T) {
 		{"https://exa%6dple.com/", "-"},
 		{"https:///", "-"},
 		{"https://", "-"},
+		{"https://\u200b/", "-"}, {"https://\u00ad", "-"},
 		{"https://a:99999/", "-"},
 		{"https://a:/x", "https://a/x"},
 		{"javascript:alert(1)", "-"},

@@ -156,7 +156,7 @@ func appendHost(dst, host []byte) ([]byte, bool) {
 // takes nothing else.
 func appendInternational(dst, host []byte) ([]byte, bool) {
 	ascii, err := idna.Lookup.ToASCII(string(host))
-	if err != nil || len(ascii) > maxHost {
+	if err != nil || len(ascii) == 0 || len(ascii) > maxHost { // nothing is left of a host that cannot be seen
 		return dst, false
 	}
 	return append(dst, ascii...), true
