@@ -95,12 +95,14 @@ func (s *session) care(c *conn, now time.Time) {
 	if !now.Before(c.ticketAt) {
 		s.ticket(c)
 	}
-	if now.Sub(c.qualityAt) >= s.cfg.Timeouts.Quality {
-		if !c.qualityAt.IsZero() {
-			s.tell(c, sanitizer.Server(s.quality(c, now)))
-			c.seat.view.lagged = false
-		}
-		c.qualityAt = now
+	switch {
+	case c.qualityAt.IsZero():
+		// The first is told with the next ping: people want to know at once, and there is no round trip yet.
+		c.link.measure()
+		c.qualityAt = now.Add(s.cfg.Timeouts.Ping)
+	case !now.Before(c.qualityAt):
+		s.quality(c, now)
+		c.qualityAt = now.Add(s.cfg.Timeouts.Quality)
 	}
 }
 
@@ -110,21 +112,6 @@ func (c *conn) pong(seq uint32) {
 		c.trip = time.Since(c.pingAt)
 		c.pingAt = time.Time{}
 	}
-}
-
-func (s *session) quality(c *conn, now time.Time) *wire.Quality {
-	q := &wire.Quality{RoundTrip: milliseconds(c.trip), Degraded: c.seat.view.lagged}
-	for _, p := range s.room.agents {
-		if p.admitted == 0 || p.conn == nil {
-			continue
-		}
-		stale := p.view.stale
-		if at := p.view.probe.at; !at.IsZero() {
-			stale = max(stale, now.Sub(at))
-		}
-		q.Stale = max(q.Stale, milliseconds(stale))
-	}
-	return q
 }
 
 // milliseconds is a duration as frames carry it.

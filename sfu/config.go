@@ -63,6 +63,11 @@ type Config struct {
 	// Audit gets everything that is worth remembering. It is called on sessions' goroutines, so it must not block for
 	// long and must be safe for concurrent use. nil means nobody listens.
 	Audit func(Event)
+	// Measured is told how a connection does, every Timeouts.Quality. It is called as Audit is. nil means nobody listens.
+	Measured func(Measurement)
+	// Relayed names the way of a client whose packets come from an address of the built-in TURN server's relays, and is
+	// PathUnknown for all others. It must not block. nil means there is no such server.
+	Relayed func(netip.AddrPort) wire.Path
 	// NewTicket signs a token for the next connection of the same person. It must not block. nil means no tickets.
 	NewTicket func(Grant) (string, error)
 	// OnEnd is told the id of a session that has just ended, after everybody was told. nil means nobody is.

@@ -47,6 +47,8 @@ func (p *person) room(int) bool {
 	return !p.full
 }
 
+func (p *person) measure() line { return line{path: wire.PathRelayTLS, loss: .034} }
+
 func (p *person) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

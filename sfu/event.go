@@ -41,6 +41,7 @@ const (
 	AgentJoined      Kind = "agent.joined"
 	AgentLost        Kind = "agent.lost"
 	AgentLeft        Kind = "agent.left"
+	AgentBehind      Kind = "agent.behind" // their line or computer did not take all changes; they got the page as it stood
 	PreviewOpened    Kind = "preview.opened"
 	PreviewClosed    Kind = "preview.closed"
 	ConsentAsked     Kind = "consent.asked"

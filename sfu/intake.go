@@ -132,6 +132,7 @@ func (p *peer) take(ch wire.Channel, msg []byte, err error) bool {
 	}
 	if !in.messages.take(time.Now(), 1, float64(rate.Messages), 2*float64(rate.Messages)) || !p.spend(ch, len(msg)) {
 		if ch == wire.Ptr {
+			p.lines.left.tooMany.Add(1)
 			return true
 		}
 		p.lost("row39-rate-" + channelInits[ch].label)
@@ -209,6 +210,7 @@ func (p *peer) deliver(ch wire.Channel, frame []byte, packed bool) {
 	wipe()
 	switch {
 	case ch == wire.Ptr:
+		p.lines.left.unheard.Add(1)
 	case ch == wire.Dom && p.conn.grant.Role == Customer:
 		p.host.post(func(s *session) { s.overrun(p.conn) })
 	default:

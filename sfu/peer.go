@@ -27,6 +27,7 @@ type peer struct {
 	intakes  [5]intake // an intake's stream is set before opened counts it
 	opened   atomic.Int32
 	gone     sync.Once
+	lines    lines
 
 	restart sync.Mutex // one restart at a time; guards etag
 	etag    string
@@ -57,7 +58,7 @@ func (s *SFU) newPeer(h *host, g Grant) (*peer, error) {
 	}
 	p := &peer{
 		id: newID("c_"), host: h, pc: pc, rates: s.cfg.Limits.Rates, etag: newID(""), forget: s.forget,
-		grace: s.cfg.Timeouts.Frame,
+		grace: s.cfg.Timeouts.Frame, lines: lines{left: &s.left},
 	}
 	p.conn = &conn{id: p.id, link: p, grant: g}
 	for ch := range channelInits {
@@ -74,6 +75,7 @@ func (s *SFU) newPeer(h *host, g Grant) (*peer, error) {
 			p.lost("closed")
 		}
 	})
+	p.follow(s.cfg.Relayed)
 	pc.OnConnectionStateChange(func(state webrtc.PeerConnectionState) {
 		if state == webrtc.PeerConnectionStateFailed || state == webrtc.PeerConnectionStateClosed {
 			p.lost("ice")

@@ -14,6 +14,8 @@ type link interface {
 	// room says whether fewer than limit bytes of page and assets wait to be sent. After a false, the session is told
 	// with drained as soon as little is left.
 	room(limit int) bool
+	// measure gives what was last found about the way of the connection.
+	measure() line
 	// close sends what is waiting on the control channel, if that is quickly done, and closes the connection.
 	close()
 }
@@ -34,7 +36,7 @@ type conn struct {
 	pingAt    time.Time     // when that one was sent; zero: none is
 	trip      time.Duration // of the last answered ping
 	ticketAt  time.Time     // when the next ticket is due
-	qualityAt time.Time
+	qualityAt time.Time     // when the next Quality is due; zero before the first ping
 }
 
 // seat is the place of a person in a session. It outlives connections: who comes back under the same subject takes the

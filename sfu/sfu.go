@@ -18,6 +18,7 @@ import (
 type SFU struct {
 	cfg    Config
 	engine *engine
+	left   leftOut
 
 	mu      sync.Mutex
 	hosts   map[string]*host

@@ -14,7 +14,7 @@ import (
 func (co *core) lonePeer(limits Limits) (*peer, *person) {
 	co.t.Helper()
 	who := co.customer()
-	p := &peer{id: who.conn.id, host: co.s.host, conn: who.conn, rates: Config{Limits: limits}.withDefaults().Limits.Rates, grace: time.Second}
+	p := &peer{id: who.conn.id, host: co.s.host, conn: who.conn, rates: Config{Limits: limits}.withDefaults().Limits.Rates, grace: time.Second, lines: lines{left: &leftOut{}}}
 	p.out.writing = true // nothing is below that could be written to
 	return p, who
 }

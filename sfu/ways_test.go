@@ -7,12 +7,14 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/pion/webrtc/v4"
 
+	"vitrine/internal/wire"
 	"vitrine/sfu"
 	"vitrine/test/client"
 )
@@ -143,5 +145,54 @@ func TestICEOverTCP_Flood(t *testing.T) {
 	}
 	if got := e.through(" tcp ", webrtc.NetworkTypeTCP4); got.Protocol != webrtc.ICEProtocolTCP {
 		t.Errorf("used %v", got)
+	}
+}
+
+// The server tells each connection the way it came, and counts it.
+func TestWaysAreTold(t *testing.T) {
+	tcp, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	measured := make(chan sfu.Measurement, 64)
+	e := start(t, sfu.Config{
+		TCP: tcp, Timeouts: sfu.Timeouts{Ping: 20 * time.Millisecond, Quality: 50 * time.Millisecond},
+		Measured: func(m sfu.Measurement) {
+			select {
+			case measured <- m:
+			default:
+			}
+		},
+		Relayed: func(at netip.AddrPort) wire.Path {
+			if !at.Addr().IsLoopback() {
+				t.Errorf("asked about %v", at)
+			}
+			return wire.PathUnknown
+		},
+	})
+	udp := strconv.Itoa(e.udp.Port)
+	for way, c := range map[wire.Path]struct {
+		text    string
+		network webrtc.NetworkType
+	}{wire.PathUDP: {" " + udp + " ", webrtc.NetworkTypeUDP4}, wire.PathTCP: {" tcp ", webrtc.NetworkTypeTCP4}} {
+		g := customerGrant(e.open())
+		cl, err := client.Connect(timeout(t), client.Config{Networks: []webrtc.NetworkType{c.network}}, only(e.dial(g), c.text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.send(cl, hello)
+		q := take(t, cl, client.Any[*wire.Quality])
+		if q.Path != way || q.Loss != 0 {
+			t.Errorf("by %d: told %+v", way, *q)
+		}
+		for m := range measured {
+			if m.Path == way && m.Role == sfu.Customer {
+				break
+			}
+		}
+		if n := e.sfu.Paths()[way]; n != 1 {
+			t.Errorf("%d connections are counted", n)
+		}
+		_ = cl.Close()
 	}
 }

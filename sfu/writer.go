@@ -33,8 +33,8 @@ type outbox struct {
 	closed  bool         // the writer has gone for good
 }
 
-// add queues a parcel. False means that too much waits already.
-func (o *outbox) add(p *parcel) bool {
+// add queues a parcel, and tells how many pointers it took the place of. False means that too much waits already.
+func (o *outbox) add(p *parcel) (replaced uint64, ok bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch {
@@ -48,13 +48,14 @@ func (o *outbox) add(p *parcel) bool {
 		if len(o.points) == maxPoints {
 			o.points[0].release()
 			o.points = o.points[1:]
+			replaced = 1
 		}
 		o.points = append(o.points, p)
 	default:
 		o.urgent = append(o.urgent, p)
 		o.light += p.size()
 	}
-	return o.light <= maxUrgent
+	return replaced, o.light <= maxUrgent
 }
 
 // takeUrgent takes everything that does not wait for room.
@@ -115,7 +116,9 @@ func (o *outbox) drop() {
 }
 
 func (p *peer) send(c *parcel) {
-	if p.out.add(c) {
+	replaced, ok := p.out.add(c)
+	p.lines.left.unread.Add(replaced)
+	if ok {
 		p.work()
 	} else {
 		p.lost("row39-deaf")
@@ -250,6 +253,7 @@ func (p *peer) writePoints(parcels []*parcel) bool {
 	for _, c := range parcels {
 		c.release()
 	}
+	p.lines.left.unread.Add(uint64(len(parcels)))
 	return true
 }
 

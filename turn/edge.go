@@ -28,6 +28,8 @@ type edge struct {
 	packets *guard.Packets // of a socket, else nil
 	stream  *guard.Stream  // of a stream, whose writes may wait
 
+	way string // udp, tcp or tls: how clients come
+
 	name string // authenticated last
 	from netip.AddrPort
 
@@ -35,7 +37,7 @@ type edge struct {
 }
 
 func (s *Server) newEdge(stream bool) *edge {
-	return &edge{server: s, gate: guard.NewGate(s.policy, stream)}
+	return &edge{server: s, gate: guard.NewGate(s.policy, stream), way: "udp"}
 }
 
 // run starts the TURN server on conn, which must end with an error when closed.
@@ -95,7 +97,7 @@ func (e *edge) AllocatePacketConn(string, int) (net.PacketConn, net.Addr, error)
 	e.session = name.Session // before the relay exists, so that a kick finds the connection as well
 	s.mu.Unlock()
 	began := time.Now()
-	relay, err := s.config.Hub.Open(vrelay.Owner{Session: name.Session, Name: e.name}, func(use vrelay.Use) {
+	relay, err := s.config.Hub.Open(vrelay.Owner{Session: name.Session, Name: e.name, Way: e.way}, func(use vrelay.Use) {
 		s.journal.closed(name, use, time.Since(began))
 		gone()
 	})
@@ -103,7 +105,7 @@ func (e *edge) AllocatePacketConn(string, int) (net.PacketConn, net.Addr, error)
 		gone()
 		return nil, nil, err
 	}
-	s.journal.opened(name, e.gate.Stream())
+	s.journal.opened(name, e.way)
 	// The session may have ended, and its relays been kicked, since the name was verified.
 	if !s.config.Here(name.Session) {
 		return nil, nil, errors.Join(errNobody, relay.Close())

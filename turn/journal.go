@@ -49,12 +49,8 @@ func (j *journal) close() {
 	j.work.Wait()
 }
 
-func (j *journal) opened(name cred.Name, stream bool) {
-	transport := "udp"
-	if stream {
-		transport = "tcp"
-	}
-	j.line("allocation opened", "session", name.Session, "role", name.Role, "transport", transport)
+func (j *journal) opened(name cred.Name, way string) {
+	j.line("allocation opened", "session", name.Session, "role", name.Role, "transport", way)
 }
 
 func (j *journal) closed(name cred.Name, use vrelay.Use, lasted time.Duration) {

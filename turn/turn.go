@@ -8,6 +8,7 @@
 package turn
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -230,6 +231,10 @@ func (s *Server) ServeConn(conn net.Conn) error {
 		return errors.Join(errors.New("turn: too many connections"), conn.Close())
 	}
 	e := s.newEdge(true)
+	e.way = "tcp"
+	if _, secure := conn.(interface{ ConnectionState() tls.ConnectionState }); secure {
+		e.way = "tls"
+	}
 	stream, err := guard.NewStream(conn, e.gate, s.config.Limits, func() { s.leave(e); s.count(ip, -1) })
 	if err != nil {
 		s.caps.Leave(ip)

@@ -46,6 +46,22 @@ func (r recorder) session(e sfu.Event) {
 	r.record(event)
 }
 
+// ways are the paths of clients of the TURN server by how they reach it.
+var ways = map[string]wire.Path{"udp": wire.PathRelayUDP, "tcp": wire.PathRelayTCP, "tls": wire.PathRelayTLS}
+
+// paths are the names of paths.
+var paths = [...]string{
+	wire.PathUnknown: "unknown", wire.PathUDP: "udp", wire.PathTCP: "tcp",
+	wire.PathRelayUDP: "relay-udp", wire.PathRelayTCP: "relay-tcp", wire.PathRelayTLS: "relay-tls",
+}
+
+func pathName(p wire.Path) string { return paths[p] }
+
+// measured counts how a connection does.
+func (r recorder) measured(m sfu.Measurement) {
+	r.metrics.Quality(m.Role.String(), pathName(m.Path), m.RoundTrip, m.Stale, m.Loss)
+}
+
 // scopes are the names of scopes in the order of their bits.
 var scopes = []string{"view", "point", "scroll", "click", "type", "navigate", "record", "second-agent"}
 

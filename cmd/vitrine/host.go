@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"syscall"
@@ -98,6 +99,8 @@ func (h *host) openData() error {
 	h.closing(trail.Close)
 	h.rec = recorder{trail, metrics.New(metrics.Sources{
 		Sessions: h.countSessions,
+		Paths:    h.countPaths,
+		Left:     func() map[string]uint64 { return h.sfu.LeftOut() },
 		Relay:    func() map[string]uint64 { return h.turn.Stats() },
 		Drops:    h.drops,
 		Front:    h.frontStats,
@@ -111,6 +114,14 @@ func (h *host) countSessions() map[string]int {
 		states[signaling.StateName(info.State)]++
 	}
 	return states
+}
+
+func (h *host) countPaths() map[string]int {
+	paths := map[string]int{}
+	for path, n := range h.sfu.Paths() {
+		paths[pathName(path)] += n
+	}
+	return paths
 }
 
 // drops counts the datagrams that the kernel had no room for.
@@ -173,6 +184,8 @@ func (h *host) openSFU() error {
 		},
 		Limits:    sfu.Limits{Sessions: h.config.Limits.Sessions},
 		Audit:     h.rec.session,
+		Measured:  h.rec.measured,
+		Relayed:   func(at netip.AddrPort) wire.Path { return ways[h.hub.Way(at)] },
 		NewTicket: func(g sfu.Grant) (string, error) { return h.api.Ticket(g) }, // no session is open before the API is
 		OnEnd:     func(session string) { h.api.Ended(session); h.turn.Kick(session) },
 	})

@@ -118,11 +118,12 @@ func (f *Front) enter(conn net.Conn) bool {
 		return false
 	default:
 	}
-	if len(f.open) >= f.config.HalfOpen || f.per[ip] >= f.config.HalfOpenPerIP && !f.trusted(ip) {
+	from := source(ip)
+	if len(f.open) >= f.config.HalfOpen || f.per[from] >= f.config.HalfOpenPerIP && !f.trusted(ip) {
 		return false
 	}
-	f.open[conn] = ip
-	f.per[ip]++
+	f.open[conn] = from
+	f.per[from]++
 	return true
 }
 
@@ -131,11 +132,12 @@ func (f *Front) claim(raw net.Conn, client netip.Addr) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	balancer, ok := f.open[raw]
-	if !ok || f.per[client] >= f.config.HalfOpenPerIP && !f.trusted(client) {
+	from := source(client)
+	if !ok || f.per[from] >= f.config.HalfOpenPerIP && !f.trusted(client) {
 		return false
 	}
-	f.open[raw] = client
-	f.per[client]++
+	f.open[raw] = from
+	f.per[from]++
 	if f.per[balancer]--; f.per[balancer] == 0 {
 		delete(f.per, balancer)
 	}
@@ -161,6 +163,14 @@ func addrOf(conn net.Conn) netip.Addr {
 		return netip.Addr{}
 	}
 	return at.Addr().Unmap()
+}
+
+// source is whom an address is counted for: an IPv6 network as a whole, because one customer has all of it.
+func source(a netip.Addr) netip.Addr {
+	if a.Is4() || !a.IsValid() {
+		return a
+	}
+	return netip.PrefixFrom(a.WithZone(""), 64).Masked().Addr()
 }
 
 func (f *Front) trusted(ip netip.Addr) bool {
@@ -240,8 +250,8 @@ func (f *Front) sort(raw net.Conn) (conn net.Conn, turn bool, err error) {
 
 // begun is a connection whose first byte was read already.
 type begun struct {
-	net.Conn
-	first []byte
+	*tls.Conn // whoever takes it over sees that it is secure
+	first     []byte
 }
 
 // Read gives the first byte alone, and then what follows.

@@ -16,6 +16,8 @@ import (
 // Sources are asked when somebody reads the metrics. Each may be nil.
 type Sources struct {
 	Sessions func() map[string]int    // sessions by state
+	Paths    func() map[string]int    // connections by the way they came
+	Left     func() map[string]uint64 // frames that were left out, by reason
 	Relay    func() map[string]uint64 // counters of the TURN server, by name
 	Front    func() map[string]uint64 // counters of the TCP port that HTTPS and TURN share, by name
 	Drops    func() uint64            // datagrams that the kernel had no room for
@@ -27,7 +29,12 @@ type Metrics struct {
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	events   *prometheus.CounterVec
+	quality  quality
 }
+
+// quality is how connections do. Each connection is measured every few seconds, so a histogram tells how much of the
+// people's time was how good.
+type quality struct{ trip, loss, stale *prometheus.HistogramVec }
 
 // New makes the metrics of one server.
 func New(sources Sources) *Metrics {
@@ -44,14 +51,40 @@ func New(sources Sources) *Metrics {
 			Name: "vitrine_events_total", Help: "Events of the audit log, by name, outcome and rule.",
 		}, []string{"event", "outcome", "rule"}),
 	}
+	m.quality = newQuality()
 	m.registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		m.requests, m.duration, m.events, pulled{sources},
+		m.requests, m.duration, m.events, m.quality.trip, m.quality.loss, m.quality.stale, pulled{sources},
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "vitrine_build_info", Help: "Always 1.", ConstLabels: prometheus.Labels{"version": version()},
 		}, func() float64 { return 1 }),
 	)
 	return m
+}
+
+func newQuality() quality {
+	histogram := func(name, help string, buckets []float64) *prometheus.HistogramVec {
+		return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets}, []string{"role", "path"})
+	}
+	return quality{
+		trip: histogram("vitrine_round_trip_seconds", "Round trips between the server and people, measured every few seconds.",
+			[]float64{.005, .01, .025, .05, .1, .15, .2, .3, .4, .6, 1, 2, 5}),
+		loss: histogram("vitrine_loss_ratio", "Share of the ICE checks of the last minute that were lost, measured every few seconds.",
+			[]float64{0, .01, .02, .05, .1, .15, .2, .3, .5, 1}),
+		stale: histogram("vitrine_stale_seconds", "Time from a change of the page to its acknowledgement by an agent.",
+			[]float64{.01, .025, .05, .1, .2, .3, .5, 1, 2, 5, 10}),
+	}
+}
+
+// Quality takes one measurement of one connection. trip 0 means there is none yet, stale 0 that it shows no page.
+func (m *Metrics) Quality(role, path string, trip, stale time.Duration, loss float64) {
+	if trip > 0 {
+		m.quality.trip.WithLabelValues(role, path).Observe(trip.Seconds())
+	}
+	if stale > 0 {
+		m.quality.stale.WithLabelValues(role, path).Observe(stale.Seconds())
+	}
+	m.quality.loss.WithLabelValues(role, path).Observe(loss)
 }
 
 func version() string {
@@ -88,6 +121,8 @@ type pulled struct{ sources Sources }
 
 var (
 	sessionsDesc = prometheus.NewDesc("vitrine_sessions", "Sessions that are open.", []string{"state"}, nil)
+	pathsDesc    = prometheus.NewDesc("vitrine_connections", "Connections that are open, by the way they came.", []string{"path"}, nil)
+	leftDesc     = prometheus.NewDesc("vitrine_left_out_total", "Frames that were left out because newer ones replace them, by reason.", []string{"what"}, nil)
 	relayDesc    = prometheus.NewDesc("vitrine_turn_total", "Counters of the TURN server.", []string{"what"}, nil)
 	frontDesc    = prometheus.NewDesc("vitrine_tcp_total", "Counters of the TCP port that HTTPS and TURN share.", []string{"what"}, nil)
 	dropsDesc    = prometheus.NewDesc("vitrine_udp_drops_total", "Datagrams that the kernel had no room for.", nil, nil)
@@ -96,6 +131,8 @@ var (
 // Describe names the metrics.
 func (p pulled) Describe(to chan<- *prometheus.Desc) {
 	to <- sessionsDesc
+	to <- pathsDesc
+	to <- leftDesc
 	to <- relayDesc
 	to <- frontDesc
 	to <- dropsDesc
@@ -103,11 +140,16 @@ func (p pulled) Describe(to chan<- *prometheus.Desc) {
 
 // Collect asks the sources.
 func (p pulled) Collect(to chan<- prometheus.Metric) {
-	if p.sources.Sessions != nil {
-		for state, n := range p.sources.Sessions() {
-			to <- prometheus.MustNewConstMetric(sessionsDesc, prometheus.GaugeValue, float64(n), state)
+	gauges := func(desc *prometheus.Desc, source func() map[string]int) {
+		if source == nil {
+			return
+		}
+		for what, n := range source() {
+			to <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, float64(n), what)
 		}
 	}
+	gauges(sessionsDesc, p.sources.Sessions)
+	gauges(pathsDesc, p.sources.Paths)
 	counters := func(desc *prometheus.Desc, source func() map[string]uint64) {
 		if source == nil {
 			return
@@ -116,6 +158,7 @@ func (p pulled) Collect(to chan<- prometheus.Metric) {
 			to <- prometheus.MustNewConstMetric(desc, prometheus.UntypedValue, float64(n), what)
 		}
 	}
+	counters(leftDesc, p.sources.Left)
 	counters(relayDesc, p.sources.Relay)
 	counters(frontDesc, p.sources.Front)
 	if p.sources.Drops != nil {

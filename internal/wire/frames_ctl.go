@@ -219,6 +219,8 @@ type Quality struct {
 	RoundTrip uint32 // milliseconds between the receiver and the server
 	Stale     uint32 // milliseconds between a change of the page and its acknowledgement by the slowest agent
 	Degraded  bool   // the receiver cannot follow at the rate of the page
+	Loss      uint8  `wire:"max=100"` // of a hundred packets between the receiver and the server, those lost in the last minute
+	Path      Path   // the receiver's way to the server
 }
 
 // Point2 is a place on the customer's page in CSS pixels from the top left corner of the document.

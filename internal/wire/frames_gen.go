@@ -634,6 +634,8 @@ func (f *Quality) AppendTo(dst []byte) []byte {
 	dst = AppendUint(dst, uint64(f.RoundTrip))
 	dst = AppendUint(dst, uint64(f.Stale))
 	dst = AppendBool(dst, f.Degraded)
+	dst = AppendUint(dst, uint64(f.Loss))
+	dst = AppendUint(dst, uint64(f.Path))
 	return dst
 }
 
@@ -641,6 +643,8 @@ func (f *Quality) decode(r *Reader) {
 	f.RoundTrip = uint32(r.Uint(2147483647))
 	f.Stale = uint32(r.Uint(2147483647))
 	f.Degraded = r.Bool()
+	f.Loss = uint8(r.Uint(100))
+	f.Path = Path(r.Uint(5))
 }
 
 // Type is 27.

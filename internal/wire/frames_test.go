@@ -94,7 +94,7 @@ var enums = map[reflect.Type]int64{
 	reflect.TypeFor[wire.AssetKind](): int64(wire.AssetSheet), reflect.TypeFor[wire.Mime](): int64(wire.MimeSVG),
 	reflect.TypeFor[wire.GoneReason](): int64(wire.GoneFull), reflect.TypeFor[wire.PointerKind](): int64(wire.PointerLeave),
 	reflect.TypeFor[wire.StrokeTool](): int64(wire.ToolClear), reflect.TypeFor[wire.Key](): int64(wire.KeySelectAll),
-	reflect.TypeFor[wire.Move](): int64(wire.MoveReload), reflect.TypeFor[wire.Role](): int64(wire.RoleTitle),
+	reflect.TypeFor[wire.Move](): int64(wire.MoveReload), reflect.TypeFor[wire.Path](): int64(wire.PathRelayTLS), reflect.TypeFor[wire.Role](): int64(wire.RoleTitle),
 }
 
 func (f filler) number(most int64) int64 {

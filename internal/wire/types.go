@@ -113,6 +113,19 @@ const (
 	EndFault
 )
 
+// Path is the way of a connection to the server, as the server sees it.
+type Path uint8
+
+// The ways.
+const (
+	PathUnknown  Path = iota
+	PathUDP           // straight, over UDP
+	PathTCP           // straight, over TCP (RFC 6544)
+	PathRelayUDP      // by the server's own TURN, reached over UDP
+	PathRelayTCP      // by the server's own TURN, reached over TCP
+	PathRelayTLS      // by the server's own TURN, reached over TLS
+)
+
 // AssetKind says what an asset is used as.
 type AssetKind uint8
 

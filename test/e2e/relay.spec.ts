@@ -57,6 +57,7 @@ for (const transport of ['udp', 'tcp'] as const) {
     }
     apart(sides[0], sides[1], server);
     apart(sides[1], sides[0], server);
+    await expect(agent.page.locator('.quality dd')).toContainText([/^\d+ ms$/, '0 %', /^\d+ ms$/, `by the relay (${transport.toUpperCase()})`], { timeout: 10_000 });
   });
 }
 

@@ -24,4 +24,11 @@ test('a co-browse through TURN over TLS on the port of HTTPS, with no UDP at all
     const used = (await person.candidates()).filter(({ side, used }) => side === 'local' && used);
     expect(used.map(({ type, relay }) => `${type} ${relay}`)).toEqual(['relay tls']);
   }
+  const quality = agent.page.locator('.quality');
+  await expect(quality.locator('dd').last()).toHaveText('by the relay (TLS)', { timeout: 10_000 });
+  await expect(quality).toHaveClass('quality good');
+  await expect(quality.locator('.figures')).toBeHidden();
+  await quality.locator('summary').click();
+  await expect(quality.locator('.figures')).toBeVisible();
+  await expect(quality.getByRole('link')).toHaveAttribute('href', '../check/');
 });

@@ -63,5 +63,6 @@ for (const { name, protocol, at: place } of ways) {
     await expectSame(customer, agent);
     // The server has a word in the choice, too: what it tries from its other ports shows as candidates that nobody uses.
     for (const person of [customer, agent]) expect(await selected(person.page)).toEqual([`${protocol} ${host} ${port}`]);
+    await expect(agent.page.locator('.quality dd').last()).toHaveText(`straight (${protocol.toUpperCase()})`, { timeout: 10_000 });
   });
 }

@@ -35,7 +35,7 @@ func FuzzHub(f *testing.F) {
 			switch what := steps[0] % 8; {
 			case what == 0:
 				session := strconv.Itoa(which % 3)
-				if r, err := h.Open(Owner{session, session + strconv.Itoa(which%2)}, func(Use) { gone++ }); err == nil {
+				if r, err := h.Open(Owner{Session: session, Name: session + strconv.Itoa(which%2)}, func(Use) { gone++ }); err == nil {
 					if taken[r.addr] {
 						t.Fatal("an address was given twice")
 					}

@@ -88,7 +88,10 @@ func (c Config) validate() (Config, error) {
 
 // Owner is who an allocation belongs to: the session that Kick ends, and the
 // credential's user name, which the per-name quota counts.
-type Owner struct{ Session, Name string }
+type Owner struct {
+	Session, Name string
+	Way           string // by which the client reaches the TURN server; for those who look at the SFU's connections
+}
 
 // Hub owns the relays. It is safe for concurrent use.
 type Hub struct {
@@ -227,6 +230,14 @@ func (h *Hub) find(addr netip.AddrPort) *Relay {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	return h.relays[addr]
+}
+
+// Way tells how the client of a relay reaches the TURN server; "" when no relay has the address.
+func (h *Hub) Way(addr netip.AddrPort) string {
+	if r := h.find(addr); r != nil {
+		return r.owner.Way
+	}
+	return ""
 }
 
 // Kick closes the relays of a session and tells how many there were. The TURN

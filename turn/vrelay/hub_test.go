@@ -42,8 +42,8 @@ func TestQuotas(t *testing.T) {
 		owner Owner
 		want  error
 	}{
-		{Owner{"a", "1"}, nil}, {Owner{"a", "1"}, nil}, {Owner{"a", "1"}, ErrQuota}, {Owner{"a", "2"}, nil},
-		{Owner{"a", "3"}, ErrQuota}, {Owner{"b", "4"}, nil}, {Owner{"b", "5"}, ErrFull}, {Owner{"", "5"}, ErrOwner}, {Owner{"b", ""}, ErrOwner},
+		{Owner{Session: "a", Name: "1"}, nil}, {Owner{Session: "a", Name: "1"}, nil}, {Owner{Session: "a", Name: "1"}, ErrQuota}, {Owner{Session: "a", Name: "2"}, nil},
+		{Owner{Session: "a", Name: "3"}, ErrQuota}, {Owner{Session: "b", Name: "4"}, nil}, {Owner{Session: "b", Name: "5"}, ErrFull}, {Owner{Session: "", Name: "5"}, ErrOwner}, {Owner{Session: "b", Name: ""}, ErrOwner},
 	} {
 		if got := h.Room(c.owner); !errors.Is(got, c.want) && c.want != ErrOwner {
 			t.Errorf("case %d: Room disagrees with Open", i)
@@ -143,7 +143,7 @@ func TestRandomUse(t *testing.T) {
 			for range 2000 {
 				switch dice.IntN(8) {
 				case 0:
-					if r, err := h.Open(Owner{session, session}, nil); err == nil {
+					if r, err := h.Open(Owner{Session: session, Name: session}, nil); err == nil {
 						mine = append(mine, r)
 					}
 				case 1:

@@ -266,7 +266,7 @@ func TestCloseEndsWaitingReads(t *testing.T) {
 					t.Errorf("%T wrote after close: %v", conn, err)
 				}
 			}
-			if _, err := h.Open(Owner{"s", "s"}, nil); !errors.Is(err, ErrClosed) {
+			if _, err := h.Open(Owner{Session: "s", Name: "s"}, nil); !errors.Is(err, ErrClosed) {
 				t.Errorf("a closed hub opened a relay: %v", err)
 			}
 		})

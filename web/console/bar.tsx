@@ -29,17 +29,8 @@ export function PageLine({ page }: { readonly page: Page }) {
 
 function rate(quality: Quality | null): 'good' | 'fair' | 'poor' | 'unknown' {
   if (!quality) return 'unknown';
-  if (quality.degraded || quality.roundTrip > 600) return 'poor';
-  return quality.roundTrip > 200 || quality.stale > 1000 ? 'fair' : 'good';
-}
-
-function describe(quality: Quality | null): string {
-  const parts: string[] = [texts.quality[rate(quality)]];
-  if (quality) {
-    parts.push(texts.quality.roundTrip(quality.roundTrip), texts.quality.stale(quality.stale));
-    if (quality.degraded) parts.push(texts.quality.degraded);
-  }
-  return `${texts.quality.label}: ${parts.join(', ')}`;
+  if (quality.degraded || quality.roundTrip > 600 || quality.loss > 15) return 'poor';
+  return quality.roundTrip > 200 || quality.stale > 1000 || quality.loss > 3 ? 'fair' : 'good';
 }
 
 /** That images of the page are not shown, and why. */
@@ -53,12 +44,29 @@ export function MissingNote({ missing }: { readonly missing: readonly Missing[] 
   );
 }
 
-/** How the connection does, as three bars with the figures behind them. */
+/** How the connection does: three bars and a word; the figures behind them when it is opened. */
 export function QualityBars({ quality }: { readonly quality: Quality | null }) {
+  const { label, way, loss, roundTrip, stale, degraded, milliseconds, ways, check } = texts.quality;
+  const word = texts.quality[rate(quality)];
   return (
-    <span class={`quality ${rate(quality)}`} role="img" aria-label={describe(quality)} title={describe(quality)}>
-      <i /><i /><i />
-    </span>
+    <details class={`quality ${rate(quality)}`}>
+      <summary title={texts.quality.open} aria-label={`${label}: ${word}`}>
+        <span class="bars" aria-hidden="true"><i /><i /><i /></span>
+        <span class="word">{word}</span>
+      </summary>
+      <div class="figures">
+        {quality && (
+          <dl>
+            <dt>{roundTrip}</dt><dd>{milliseconds(quality.roundTrip)}</dd>
+            <dt>{loss}</dt><dd>{quality.loss} %</dd>
+            <dt>{stale}</dt><dd>{milliseconds(quality.stale)}</dd>
+            <dt>{way}</dt><dd>{ways[quality.path]}</dd>
+          </dl>
+        )}
+        {quality?.degraded && <p>{degraded}</p>}
+        <a href="../check/" target="_blank" rel="noopener">{check}</a>
+      </div>
+    </details>
   );
 }
 

@@ -17,6 +17,7 @@ function Veil({ state, live }: { readonly state: State; readonly live: number })
         {state !== 'paused' && <span class="spinner" aria-hidden="true" />}
         <h2>{words.title}</h2>
         <p>{words.text}</p>
+        {words === texts.veil.lost && <p><a href="../check/" target="_blank" rel="noopener">{texts.quality.check}</a></p>}
         {live !== 0 && <p class="frozen">{texts.veil.picture(new Date(live).toLocaleTimeString('en-GB'))}</p>}
       </div>
     </div>

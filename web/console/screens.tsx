@@ -71,6 +71,7 @@ export function Ended({ reason, onAgain }: { readonly reason: EndReason; readonl
   return (
     <Card title={words.title}>
       <p>{words.text}</p>
+      {reason === 'lost' && <p><a href="../check/" target="_blank" rel="noopener">{texts.quality.check}</a></p>}
       <button type="button" class="primary" onClick={onAgain}>{texts.again}</button>
     </Card>
   );

@@ -1,5 +1,5 @@
 // Everything that the console says. One place, so that it can be read as a whole and translated.
-import type { EndReason, State, Tool } from '../viewer/index';
+import type { EndReason, Path, State, Tool } from '../viewer/index';
 
 export const texts = {
   product: 'Vitrine',
@@ -102,9 +102,22 @@ export const texts = {
     fair: 'slow',
     poor: 'poor',
     unknown: 'measuring',
-    roundTrip: (ms: number) => `${ms} ms to the server`,
-    stale: (ms: number) => `page ${ms} ms old`,
-    degraded: 'fewer updates, this computer cannot follow',
+    open: 'How the connection does',
+    milliseconds: (ms: number) => `${ms} ms`,
+    roundTrip: 'To the server and back',
+    loss: 'Packets lost',
+    stale: 'Page behind by',
+    way: 'Way',
+    ways: {
+      'unknown': 'not known yet',
+      'udp': 'straight (UDP)',
+      'tcp': 'straight (TCP)',
+      'relay-udp': 'by the relay (UDP)',
+      'relay-tcp': 'by the relay (TCP)',
+      'relay-tls': 'by the relay (TLS)',
+    } satisfies Record<Path, string>,
+    degraded: 'Fewer updates: this computer or its network cannot follow.',
+    check: 'Test this network',
   },
   end: 'End session',
   endSure: 'End now?',

@@ -32,6 +32,9 @@ export interface Message {
   readonly text: string;
 }
 
+/** The way to the server, as the server sees it: straight over UDP or TCP, or by its own TURN, reached over UDP, TCP or TLS. */
+export type Path = 'unknown' | 'udp' | 'tcp' | 'relay-udp' | 'relay-tcp' | 'relay-tls';
+
 /** How well the connection does. */
 export interface Quality {
   /** Milliseconds between this page and the server. */
@@ -39,6 +42,9 @@ export interface Quality {
   /** Milliseconds between a change of the page and its arrival at the slowest agent. */
   readonly stale: number;
   readonly degraded: boolean;
+  /** Of a hundred packets between this page and the server, those lost in the last minute. */
+  readonly loss: number;
+  readonly path: Path;
 }
 
 /** What the page keeps to itself, besides passwords, card fields, one-time codes and hidden inputs. */

@@ -4,7 +4,7 @@ import type { Ask as AskFrame, Pointed, ToCustomer } from '../wire/frames';
 import { TABLE_VERSION } from '../wire/vocabulary';
 import type { Assets } from './assets';
 import { Capture } from './capture';
-import type { Agent, Ask, EndReason, Events, Scope, Session, StartOptions, State } from './index';
+import type { Agent, Ask, EndReason, Events, Path, Scope, Session, StartOptions, State } from './index';
 import { Masks } from './mask';
 import { later, listen, rectOf, rootElement } from './natives';
 import { part } from './parts';
@@ -21,6 +21,7 @@ const reasons: readonly EndReason[] = [
   'none', 'customer', 'agent', 'agent-away', 'customer-gone', 'refused', 'limit', 'policy', 'protocol', 'server', 'fault',
 ];
 const scopes: readonly Scope[] = ['view', 'point', 'scroll', 'click', 'type', 'navigate', 'record', 'second-agent'];
+const paths: readonly Path[] = ['unknown', 'udp', 'tcp', 'relay-udp', 'relay-tcp', 'relay-tls'];
 const ALL_BUT_VIEW = 254;
 
 const scopeNames = (bits: number): Scope[] => scopes.filter((_, i) => bits & (1 << i));
@@ -244,7 +245,7 @@ export class PageSession implements Session {
       case 'ticket':
         return renew(this.#kept, frame.token);
       case 'quality':
-        return this.#emit('quality', frame);
+        return this.#emit('quality', { ...frame, path: paths[frame.path] ?? 'unknown' });
       case 'want':
         return void this.#assets?.want(frame.hashes);
       case 'stroked':

@@ -65,6 +65,9 @@ export interface ChatMessage {
   readonly runs: readonly ChatRun[];
 }
 
+/** The way to the server, as the server sees it: straight over UDP or TCP, or by its own TURN, reached over UDP, TCP or TLS. */
+export type Path = 'unknown' | 'udp' | 'tcp' | 'relay-udp' | 'relay-tcp' | 'relay-tls';
+
 /** How well the connection does. Milliseconds. */
 export interface Quality {
   /** Between this browser and the server. */
@@ -73,6 +76,9 @@ export interface Quality {
   readonly stale: number;
   /** This viewer cannot follow at the rate of the page and gets fewer updates. */
   readonly degraded: boolean;
+  /** Of a hundred packets between this browser and the server, those lost in the last minute. */
+  readonly loss: number;
+  readonly path: Path;
 }
 
 /** What each event carries. */

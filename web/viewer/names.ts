@@ -1,6 +1,6 @@
 // The words of the public interface for the numbers on the wire.
-import { EndReason, Scope, SessionState } from '../wire/frames';
-import type { EndReason as EndName, Scope as ScopeName, State } from './index';
+import { EndReason, Path, Scope, SessionState } from '../wire/frames';
+import type { EndReason as EndName, Path as PathName, Scope as ScopeName, State } from './index';
 
 const scopeNames: readonly (readonly [ScopeName, number])[] = [
   ['view', Scope.View], ['point', Scope.Point], ['scroll', Scope.Scroll], ['click', Scope.Click], ['type', Scope.Type],
@@ -33,6 +33,13 @@ const reasons = new Map<number, EndName>([
 
 /** The name of a reason. */
 export const reasonOf = (reason: number): EndName => reasons.get(reason) ?? 'fault';
+
+const paths = new Map<number, PathName>([
+  [Path.UDP, 'udp'], [Path.TCP, 'tcp'], [Path.RelayUDP, 'relay-udp'], [Path.RelayTCP, 'relay-tcp'], [Path.RelayTLS, 'relay-tls'],
+]);
+
+/** The name of a way to the server. */
+export const pathOf = (path: number): PathName => paths.get(path) ?? 'unknown';
 
 /** A text as it may stand in the console's own lines: nothing in it changes the direction or hides characters (threat row 27). */
 export function plain(text: string): string {

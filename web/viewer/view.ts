@@ -6,7 +6,7 @@ import { Drawings } from './draw';
 import { pointOf } from './hit';
 import type { ChatMessage, ChatRun, EndReason, Events, Grant, Missing, Page, Quality, Scope as ScopeName, State, Tool, View } from './index';
 import { Input, pageOffset } from './input';
-import { bitsOf, plain, reasonOf, scopesOf, stateOf } from './names';
+import { bitsOf, pathOf, plain, reasonOf, scopesOf, stateOf } from './names';
 import { reasonText } from './placeholder';
 import { Replica } from './replica';
 import { type Stage, makeStage } from './stage';
@@ -28,7 +28,7 @@ export class AgentView implements View {
   state: State = 'connecting';
   scopes: readonly ScopeName[] = [];
   page: Page = { origin: '', url: '', title: '' };
-  private quality: Quality = { roundTrip: 0, stale: 0, degraded: false };
+  private quality: Quality = { roundTrip: 0, stale: 0, degraded: false, loss: 0, path: 'unknown' };
   private readonly place: Stage;
   private readonly replica: Replica;
   private readonly assets: Assets;
@@ -190,7 +190,9 @@ export class AgentView implements View {
         this.emit('refused', { rule: frame.rule, node: frame.node });
         return;
       case 'quality':
-        this.setQuality({ roundTrip: this.quality.roundTrip || frame.roundTrip, stale: frame.stale, degraded: frame.degraded });
+        this.setQuality({
+          roundTrip: this.quality.roundTrip || frame.roundTrip, stale: frame.stale, degraded: frame.degraded, loss: frame.loss, path: pathOf(frame.path),
+        });
         return;
       case 'agents':
       case 'ping':

@@ -101,6 +101,15 @@ export const EndReason = {
   Fault: 10,
 } as const;
 
+export const Path = {
+  Unknown: 0,
+  UDP: 1,
+  TCP: 2,
+  RelayUDP: 3,
+  RelayTCP: 4,
+  RelayTLS: 5,
+} as const;
+
 export const AssetKind = {
   Image: 0,
   Font: 1,
@@ -387,6 +396,10 @@ export interface Quality {
   readonly stale: number;
   /** the receiver cannot follow at the rate of the page */
   readonly degraded: boolean;
+  /** of a hundred packets between the receiver and the server, those lost in the last minute */
+  readonly loss: number;
+  /** the receiver's way to the server */
+  readonly path: number;
 }
 
 /** Point2 is a place on the customer's page in CSS pixels from the top left corner of the document. */
@@ -620,7 +633,7 @@ export const ack = '22 0 ack epoch seq';
 export const need = '23 0 need epoch';
 export const presence = '24 0 presence visible:2 active:2';
 export const ticket = '25 0 ticket token:4:2048';
-export const quality = '26 0 quality roundTrip stale degraded:2';
+export const quality = '26 0 quality roundTrip stale degraded:2 loss:0:100 path:0:5';
 export const stroke = '27 0 stroke tool:0:3 colour:0:7 points:6:2048:x/1/1048576|y/1/1048576';
 export const stroked = '28 0 stroked from tool:0:3 colour:0:7 points:6:2048:x/1/1048576|y/1/1048576';
 export const offer = '40 0 offer asset:0:9007199254740991 assetKind:0:2 hash:3 size:0:8388608 width:0:16384 height:0:16384';

@@ -70,7 +70,7 @@ func channelNumber(m *model, name string) uint64 {
 
 // tsConsts are the named types whose constants are written as objects, with the prefix that their names lose.
 var tsConsts = [][2]string{
-	{"Channel", ""}, {"Role", "Role"}, {"Scope", "Scope"}, {"SessionState", "State"}, {"EndReason", "End"}, {"AssetKind", "Asset"},
+	{"Channel", ""}, {"Role", "Role"}, {"Scope", "Scope"}, {"SessionState", "State"}, {"EndReason", "End"}, {"Path", "Path"}, {"AssetKind", "Asset"},
 	{"Mime", "Mime"}, {"GoneReason", "Gone"}, {"BoxReason", "Box"}, {"PointerKind", "Pointer"}, {"StrokeTool", "Tool"}, {"Key", "Key"}, {"Move", "Move"},
 }
 
