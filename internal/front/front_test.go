@@ -9,6 +9,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"math/big"
 	"net"
@@ -272,7 +273,6 @@ func TestCaps(t *testing.T) {
 	}
 }
 
-// Connections that have shown what they are do not count against the caps.
 // TestCaps_BehindLoadBalancer holds that the cap per client holds for those whom a load balancer names, too, and that others
 // are not locked out by one.
 func TestCaps_BehindLoadBalancer(t *testing.T) {
@@ -296,6 +296,31 @@ func TestCaps_BehindLoadBalancer(t *testing.T) {
 	}
 }
 
+// TestCaps_NetworkOfIPv6 holds that the addresses of one customer's network count together: there are 2^64 of them.
+func TestCaps_NetworkOfIPv6(t *testing.T) {
+	h := open(t, func(c *Config) {
+		c.Trusted, c.HalfOpenPerIP = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, 3
+	})
+	from := func(client string) net.Conn {
+		conn := h.dial()
+		if _, err := fmt.Fprintf(conn, "PROXY TCP6 %s 2001:db8::1 50000 443\r\n", client); err != nil {
+			t.Fatal(err)
+		}
+		return conn
+	}
+	for n := range 3 {
+		from(fmt.Sprintf("2001:db8:0:7:%x::9", n))
+	}
+	h.settle(func(s Stats) bool { return s.HalfOpen == 3 })
+	if _, err := from("2001:db8:0:7:ffff::9").Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("the fourth of a network: %v", err)
+	}
+	h.settle(func(s Stats) bool { return s.Refused == 1 && s.HalfOpen == 3 })
+	from("2001:db8:0:8::9")
+	h.settle(func(s Stats) bool { return s.HalfOpen == 4 && s.Refused == 1 })
+}
+
+// Connections that have shown what they are do not count against the caps.
 func TestCaps_WorkingConnectionsAreFree(t *testing.T) {
 	h := open(t, func(c *Config) { c.HalfOpen, c.HalfOpenPerIP = 1, 1 })
 	for range 5 {
