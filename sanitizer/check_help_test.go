@@ -56,6 +56,14 @@ func (c *customer) refused(rule string) {
 	}
 }
 
+// refusedFirst wants a snapshot refused by a rule.
+func (c *customer) refusedFirst(rule string) {
+	c.t.Helper()
+	if _, r := c.page.Check(c.Batch()); r == nil || r.Rule != rule {
+		c.t.Errorf("%v, want %s", r, rule)
+	}
+}
+
 func decodeBatch(t testing.TB, c sanitizer.Clean) *wire.Batch {
 	t.Helper()
 	var d wire.ToAgentDecoder

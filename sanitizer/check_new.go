@@ -49,6 +49,8 @@ func (c *checker) fill(parent wire.NodeID, p *node, may *codeSet, text bool) boo
 		switch {
 		case p.kids >= wire.MaxChildren && op != wire.OpEnd:
 			return c.refuse(parent, ruleChildren)
+		case op == wire.OpElem && p.full():
+			return c.refuse(parent, ruleContent)
 		case op == wire.OpText && text:
 			s, ok := c.ref(wire.RoleText)
 			if !ok || c.masked && !c.hidden(s) {

@@ -120,7 +120,7 @@ type target struct {
 	id    wire.NodeID
 	name  strID
 	hash  uint32
-	scope wire.NodeID // of its id: the shadow root that it is in, 0 for the document; only when the order counts
+	scope wire.NodeID // of its id: the shadow root or frame that it is in, 0 for the page; only when the order counts
 	next  int32
 	size  int32 // nodes that it shows, with all that those show; 0 when not counted yet, -1 while it is being counted
 	chain int8  // references that follow each other below it
@@ -188,12 +188,12 @@ func (g *graph) walk() {
 		if n.flags&flagNamed != 0 {
 			g.add(id, scope)
 		}
-		if n.kind == kindShadow {
+		if n.kind == kindShadow || n.code == codeFrame && n.kind == kindElement {
 			scope = id
 		}
 		next := n.first
 		for next == 0 && id != 0 {
-			if st.at(id).kind == kindShadow {
+			if scope == id {
 				scope = g.scope(st.at(id).parent)
 			}
 			if next = st.at(id).next; next == 0 {
@@ -204,9 +204,12 @@ func (g *graph) walk() {
 	}
 }
 
-// scope is the shadow root that a node is in, 0 for the document.
+// scope is the shadow root or the document within the page that a node is in, 0 for the page itself.
 func (g *graph) scope(id wire.NodeID) wire.NodeID {
-	for ; id != 0 && g.st.at(id).kind != kindShadow; id = g.st.at(id).parent {
+	for ; id != 0; id = g.st.at(id).parent {
+		if n := g.st.at(id); n.kind == kindShadow || n.code == codeFrame && n.kind == kindElement {
+			break
+		}
 		g.steps++
 	}
 	return id

@@ -13,7 +13,7 @@ func (g *graph) named(user wire.NodeID, name []byte, in int32) (size int, ok boo
 	found, h := int32(0), hash(name)
 	var scope wire.NodeID
 	if g.ordered {
-		scope = g.scope(user)
+		scope = g.scope(g.st.at(user).parent)
 	}
 	first, deepest := int32(0), int8(-1)
 	for {
@@ -41,7 +41,7 @@ func (g *graph) named(user wire.NodeID, name []byte, in int32) (size int, ok boo
 				deepest = max(deepest, g.targets[i-1].chain)
 			}
 		}
-		if !g.ordered || found != 0 || scope == 0 {
+		if !g.ordered || found != 0 || scope == 0 || g.st.at(scope).kind != kindShadow {
 			break
 		}
 		scope = g.scope(g.st.at(scope).parent)

@@ -214,11 +214,14 @@ func (c *checker) mayHold(parent wire.NodeID) *codeSet {
 	case parent == 0:
 	case p.kind == kindShadow:
 		return &contents[vocab.HTMLFlow]
-	case p.kind == kindElement:
+	case p.kind == kindElement && !p.full():
 		return &contents[elements[p.code].content]
 	}
 	return &nothing
 }
+
+// full says whether a document within the page has its one child.
+func (n *node) full() bool { return n.kids > 0 && n.code == codeFrame && n.kind == kindElement }
 
 func (c *checker) holdsText(parent wire.NodeID) bool {
 	p := c.st.at(parent)

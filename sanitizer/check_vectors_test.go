@@ -131,6 +131,26 @@ var stories = map[string]func(*customer, func()){
 		insert(c, 4, func() { c.Text("in the shadow") })
 		next()
 	},
+	"frames": func(c *customer, next func()) {
+		c.Snapshot()
+		c.Into(0)
+		c.Tag("html")
+		c.Tag("body")
+		c.Tag("#frame", "#quirks", "", "width", "300", "frameborder", "no")
+		document(c, func() { c.Text("within") })
+		c.End()
+		c.Tag("#frame")
+		c.End()
+		c.End()
+		c.End()
+		c.End()
+		next()
+		c.Update(false)
+		c.Detach(4)
+		insert(c, 3, func() { document(c, func() { c.Text("the next document") }) })
+		insert(c, 7, func() { document(c, nothingMore) })
+		next()
+	},
 	"masked": func(c *customer, next func()) {
 		c.Snapshot()
 		c.Into(0)

@@ -56,9 +56,9 @@ var (
 )
 
 var (
-	codeHTML, codeSVG, codeMath, codeDiv, codeInput, codeTextarea, codeSelect, codeOption, codeUse uint16
-	attrType, attrID                                                                               uint16
-	inputTypes                                                                                     []string
+	codeHTML, codeSVG, codeMath, codeDiv, codeInput, codeTextarea, codeSelect, codeOption, codeUse, codeFrame uint16
+	attrType, attrID                                                                                          uint16
+	inputTypes                                                                                                []string
 )
 
 // roles gives the role of the strings of each kind of value.
@@ -81,14 +81,16 @@ var costs = []struct {
 	{4, []string{"td", "th", "option", "svg:use"}},
 	{8, []string{"input", "textarea", "select", "button", "progress", "meter", "table"}},
 	{20, []string{"math:mpadded", "svg:mask", "svg:clipPath", "svg:pattern", "svg:marker", "svg:filter"}},
+	{2000, []string{"#frame"}},
 	{50, []string{"svg:feBlend", "svg:feColorMatrix", "svg:feComponentTransfer", "svg:feComposite", "svg:feDropShadow", "svg:feFlood", "svg:feGaussianBlur", "svg:feMerge", "svg:feOffset", "svg:feTile"}},
 }
 
 // The limits of what a page may cost: 10,000 rows of ten cells cost 400,000.
 const (
-	maxCost   = 600_000
-	maxTables = 64 // in each other
-	cubeNests = 4  // as many tables count as an element for which browsers take the cube of its depth in time
+	maxCost    = 600_000
+	maxTables  = 64 // in each other
+	cubeNests  = 4  // as many tables count as an element for which browsers take the cube of its depth in time
+	frameNests = 8  // and as a document in a document
 )
 
 // The tables are compiled once; a fault in them is a fault of the build, and a test reads them before any server does.
@@ -105,8 +107,10 @@ func init() {
 			elements[codes[name]].cost = c.cost
 		}
 	}
+	codeFrame = codes["#frame"]
 	elements[codes["table"]].nests = 1
 	elements[codes["math:mpadded"]].nests, elements[codes["ruby"]].nests = cubeNests, cubeNests
+	elements[codeFrame].nests = frameNests
 	elements[codes["svg:linearGradient"]].colour, elements[codes["svg:radialGradient"]].colour = true, true
 	for _, name := range shadowHosts {
 		elements[codes[name]].shadow = true
@@ -140,7 +144,7 @@ func init() {
 	index()
 }
 
-// index fills the tables that are asked on the frame path. The html element stands in no set: it is the document's alone.
+// index fills the tables that are asked on the frame path. The html element stands in no other set than that of documents.
 func index() {
 	for _, e := range vocab.Elements {
 		for content := range contents {
@@ -156,6 +160,7 @@ func index() {
 		}
 	}
 	onlyHTML.add(uint64(codeHTML))
+	contents[vocab.Document] = onlyHTML
 }
 
 // holds says whether a parent with this rule may hold a child element with rule c and the given code.
@@ -177,6 +182,8 @@ func (r *elementRule) flows(code uint16) bool {
 }
 
 // holdsText says whether a parent with this rule may hold text.
-func (r *elementRule) holdsText() bool { return r.content != vocab.Empty }
+func (r *elementRule) holdsText() bool {
+	return r.content != vocab.Empty && r.content != vocab.Document
+}
 
 func (r *attributeRule) isString() bool { return r.value > vocab.Asset }

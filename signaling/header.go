@@ -20,7 +20,8 @@ const (
 // policies are the content security policies (CSP Level 3). Every other fence of a page stands behind its policy:
 //
 //   - familyConsole: frame-src 'self' is what stops a clicked link from navigating the stage.
-//   - familyStage: the empty document of the replica; it loads nothing that does not come through the console.
+//   - familyStage: the empty document of the replica; it loads nothing that does not come through the console, and
+//     frame-src 'self' lets documents within a page have the same empty document, with the same policy.
 //   - familyDemo: an ordinary shop with a strict policy, which the SDK must live with.
 var policies = map[family]string{
 	familyAPI:    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
@@ -28,7 +29,7 @@ var policies = map[family]string{
 	familyConsole: "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
 		"frame-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
 		"require-trusted-types-for 'script'; trusted-types 'none'",
-	familyStage: "default-src 'none'; img-src blob: data:; style-src 'unsafe-inline'; font-src blob:; form-action 'none'; " +
+	familyStage: "default-src 'none'; img-src blob: data:; style-src 'unsafe-inline'; font-src blob:; frame-src 'self'; form-action 'none'; " +
 		"base-uri 'none'; frame-ancestors 'self'; require-trusted-types-for 'script'; trusted-types 'none'",
 	familyDemo: "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; object-src 'none'; " +
 		"base-uri 'none'; form-action 'self'; frame-ancestors 'none'",

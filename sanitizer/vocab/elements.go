@@ -184,4 +184,5 @@ var Elements = []Element{
 	{179, MathML, "mprescripts", Empty, ""},
 	{180, MathML, "mspace", Empty, ""},
 	{181, SVG, "feGaussianBlur", SVGFlow, "an effect whose cost follows the picture's size alone: browsers blur by boxes, however wide"},
+	{182, HTML, "#frame", Document, "a document of the page's own origin within the page; the viewer makes the frame, empty and fenced like the stage, and puts the nodes in"},
 }

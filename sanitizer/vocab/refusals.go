@@ -18,7 +18,7 @@ type Refusal struct {
 var RefusedElements = []Refusal{
 	{1, HTML, "script", "runs"},
 	{1, HTML, "noscript", "shows itself where scripts are off, as in the stage"},
-	{4, HTML, "iframe frame frameset noframes object embed applet param portal fencedframe", "holds another document; an empty box of the same size stands for it"},
+	{4, HTML, "iframe frame frameset noframes object embed applet param portal fencedframe", "holds another document; an empty box of the same size stands for it, and #frame for an iframe of the page's own origin"},
 	{5, HTML, "meta base", "changes what the whole document does"},
 	{6, HTML, "link", "loads or opens connections, whatever the stage's policy says; a sheet is told as a style element"},
 	{13, HTML, "plaintext xmp listing noembed", "the HTML parser reads what it holds as text; span stands for it"},
@@ -66,7 +66,7 @@ var RefusedAttributes = []Refusal{
 	{2, HTML, "itemid itemprop itemref itemscope itemtype elementtiming headingoffset headingreset axis char charoff profile version prompt nohref xml:lang xml:space xmlns xmlns:*", "shows nothing"},
 	{2, SVG, "about content datatype property resource rel rev typeof", "shows nothing"},
 	{3, HTML, "src srcset sizes imagesrcset imagesizes poster background longdesc lowsrc dynsrc data classid codebase code archive object manifest", "an address, or what chooses one; pictures are told as assets"},
-	{4, HTML, "srcdoc sandbox allow allowfullscreen allowpaymentrequest allowusermedia csp credentialless frameborder scrolling noresize", "of a document within the page"},
+	{4, HTML, "srcdoc sandbox allow allowfullscreen allowpaymentrequest allowusermedia csp credentialless noresize", "of a document within the page"},
 	{4, HTML, "declare standby codetype typemustmatch valuetype", "of an object"},
 	{5, HTML, "http-equiv content charset scheme", "of meta"},
 	{6, HTML, "referrerpolicy integrity crossorigin loading fetchpriority decoding blocking nonce as attributionsrc browsingtopics sharedstoragewritable async defer nomodule language", "steers a request"},

@@ -18,7 +18,7 @@ import (
 )
 
 // Version is compared when a connection opens; peers with different tables cannot talk to each other.
-const Version = 3
+const Version = 4
 
 // Space is a namespace.
 type Space uint8
@@ -44,10 +44,11 @@ const (
 	SVGFlow                  // text and SVG elements
 	HTMLInSVG                // an SVG element that holds HTML: foreignObject
 	MathFlow                 // text and MathML elements; HTML stands nowhere under MathML
+	Document                 // one html element: what a document holds
 )
 
 // ContentNames are the names of the kinds in the TypeScript table.
-var ContentNames = []string{"Empty", "Text", "HTMLFlow", "SVGFlow", "HTMLInSVG", "MathFlow"}
+var ContentNames = []string{"Empty", "Text", "HTMLFlow", "SVGFlow", "HTMLInSVG", "MathFlow", "Document"}
 
 // Value says what an attribute's value is and so how it is coded and judged. There is no kind for an address that a
 // browser would follow.
@@ -139,6 +140,7 @@ func (a *Attribute) May(e *Element) bool {
 // Codes with a meaning of their own.
 const (
 	CustomElement = 1 // an HTML element whose name follows as text
+	FrameElement  = 182
 	DataAttr      = 1 // data-*; what stands for * follows as text
 	AriaAttr      = 2 // aria-*; likewise
 	MaskAttr      = 3 // the node's content is hidden; only as the first attribute of a new node, and for its whole life

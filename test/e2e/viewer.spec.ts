@@ -9,7 +9,7 @@ import type { Harness } from './viewer/harness';
 const web = join(__dirname, '../../web');
 const consoleCSP = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; frame-src 'self'; object-src 'none'; "
   + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
-const stageCSP = "default-src 'none'; img-src blob: data:; font-src blob:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; "
+const stageCSP = "default-src 'none'; img-src blob: data:; font-src blob:; style-src 'unsafe-inline'; frame-src 'self'; form-action 'none'; base-uri 'none'; "
   + "frame-ancestors 'self'; require-trusted-types-for 'script'; trusted-types 'none'";
 
 let server: Server;

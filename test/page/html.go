@@ -102,7 +102,7 @@ func keyOf(n *html.Node, in string) string {
 		return ""
 	case customName.MatchString(n.Data) && !reserved[n.Data] && len(n.Data) <= 64:
 		return "#custom"
-	case n.Data == "#custom" || Code(n.Data) == 0:
+	case strings.HasPrefix(n.Data, "#") || Code(n.Data) == 0:
 		return "span"
 	}
 	return n.Data

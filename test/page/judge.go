@@ -81,6 +81,8 @@ func mayStand(parent, n *Node) bool {
 	switch {
 	case parent.Kind == Document:
 		return n.Kind == Elem && Key(e) == "html"
+	case parent.Kind == Elem && parent.Code == vocab.FrameElement:
+		return n.Kind == Elem && Key(e) == "html" && len(parent.Children) == 1
 	case n.Kind == Elem && Key(e) == "html":
 		return false
 	case parent.Kind == Shadow:

@@ -3,7 +3,7 @@ import { AssetKind, GoneReason, MaxChunk } from '../wire/frames';
 import type { FromCustomer } from '../wire/frames';
 import { absolute, changes } from './css';
 import type { Rename } from './css';
-import { attribute, baseAddress, create, later, localName, request } from './natives';
+import { attribute, baseAddress, baseOf, create, documentOf, later, localName, request } from './natives';
 import { fetchSheet, flatten, rulesText } from './sheets';
 
 const MAX_SIZE = 8 << 20;
@@ -46,18 +46,33 @@ export class Assets {
   readonly #waiting = new Map<string, boolean>(); // addresses that the page has not loaded itself; true for fonts
   readonly #bytes = new Map<string, Bytes>(); // by hash
   readonly #queue: (() => Promise<void>)[] = [];
-  readonly #watcher = new PerformanceObserver((list) => {
+  readonly #loaded = (list: PerformanceObserverEntryList): void => {
     for (const { name } of list.getEntries()) {
       const font = this.#waiting.get(name);
       if (this.#waiting.delete(name)) this.#read(name, font);
     }
-  });
+  };
+  readonly #watcher = new PerformanceObserver(this.#loaded);
+  readonly #views = new Map<Performance, PerformanceObserver>(); // of documents within the page
   #running = 0;
   #closed = false;
 
   constructor(salt: number, link: AssetLink) {
     this.#salt = salt;
     this.#link = link;
+  }
+
+  /** What a document within the page loads, the page has loaded; until the signal ends it. */
+  watch(view: Window & typeof globalThis, signal: AbortSignal): void {
+    const { performance: of } = view;
+    if (this.#views.has(of)) return;
+    const watcher = new view.PerformanceObserver(this.#loaded);
+    watcher.observe({ type: 'resource', buffered: true });
+    this.#views.set(of, watcher);
+    signal.addEventListener('abort', () => {
+      watcher.disconnect();
+      this.#views.delete(of);
+    });
   }
 
   /** Names an image by its address and begins to read it. */
@@ -67,7 +82,7 @@ export class Assets {
 
   /** Nothing is requested that the page did not request: what a sheet names is read when the page has loaded it. */
   readonly rename: Rename = (url, font) => {
-    if (/^https?:/.test(url) && performance.getEntriesByName(url).length === 0) {
+    if (/^https?:/.test(url) && ![performance, ...this.#views.keys()].some((of) => of.getEntriesByName(url).length)) {
       if (!this.#waiting.size) this.#watcher.observe({ type: 'resource' });
       this.#waiting.set(url, font);
     } else this.#read(url, font);
@@ -78,16 +93,18 @@ export class Assets {
   sheet(el: Element): number {
     const { sheet, textContent } = el as HTMLStyleElement;
     if (!sheet) return 0;
-    if (changes(sheet) > 0) return this.rules(sheet);
-    if (localName(el) !== 'link') return /\S/.test(textContent) || sheet.cssRules.length === 0 ? this.#sheet(textContent) : this.rules(sheet);
-    const url = absolute(attribute(el, 'href') ?? '');
+    if (changes(sheet) > 0) return this.rules(sheet, baseOf(el));
+    // What scripts did to a sheet of another document before that was met, its text does not show.
+    const own = documentOf(el) === document && /\S/.test(textContent);
+    if (localName(el) !== 'link') return own || sheet.cssRules.length === 0 ? this.#sheet(textContent) : this.rules(sheet, baseOf(el));
+    const url = absolute(attribute(el, 'href') ?? '', baseOf(el));
     const credentials = attribute(el, 'crossorigin') === 'use-credentials' ? 'include' : 'same-origin';
     return this.#name(url, AssetKind.Sheet, async () => [encode(await fetchSheet(url, this.rename, credentials))]);
   }
 
   /** Names a sheet by what its rules say now. */
-  rules(sheet: CSSStyleSheet): number {
-    return this.#sheet(rulesText(sheet), sheet.href ?? undefined);
+  rules(sheet: CSSStyleSheet, base?: string): number {
+    return this.#sheet(rulesText(sheet), sheet.href ?? base);
   }
 
   #sheet(css: string, base = baseAddress()): number {
@@ -150,7 +167,8 @@ export class Assets {
   /** Forgets everything. */
   close(): void {
     this.#closed = true;
-    this.#watcher.disconnect();
+    for (const watcher of [this.#watcher, ...this.#views.values()]) watcher.disconnect();
+    this.#views.clear();
     this.#queue.length = 0;
     for (const bytes of this.#bytes.values()) bytes.fill(0);
     this.#bytes.clear();

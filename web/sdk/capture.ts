@@ -5,7 +5,11 @@ import type { Assets } from './assets';
 import { changes } from './css';
 import { Encoder, styleState } from './encode';
 import type { Masks } from './mask';
-import { Observer, bodyElement, compatMode, focused, headElement, hooks, later, listen, nextFrame, parentNode, rootElement, titleOf } from './natives';
+import { enterFrame } from './frames';
+import {
+  Observer, bodyElement, compatMode, focused, frameDocument, headElement, hooks, isElement, later, listen, localName, nextFrame, nodeType, parentNode, rootElement,
+  titleOf, viewOf,
+} from './natives';
 import { Privacy } from './privacy';
 import { scrolled } from './say';
 import { hookSetters } from './setters';
@@ -53,6 +57,7 @@ export class Capture {
     live: new Set<Element>(), // live state, picture or style sheet
   };
   #adopted = new Map<Node, string>();
+  readonly #within = new Map<Document, AbortController>();
   #enc: Encoder;
   #stop: AbortController | undefined;
   readonly #pace = {
@@ -126,6 +131,8 @@ export class Capture {
   #forget(): void {
     this.#clear();
     this.#adopted.clear();
+    for (const over of this.#within.values()) over.abort();
+    this.#within.clear();
     this.#enc.boxes.disconnect();
     this.#enc = this.#encoder();
     this.#told = [];
@@ -138,10 +145,26 @@ export class Capture {
   #encoder(): Encoder {
     return new Encoder(this.#w, this.#masks, this.#assets, {
       met: (root) => {
-        if (this.#stop) this.#watch(root, this.#stop.signal);
+        if (this.#stop) this.#watch(root, nodeType(root) === 9 ? this.#enter(root as Document) : this.#stop.signal);
+      },
+      left: (within) => {
+        this.#within.get(within)?.abort();
+        this.#within.delete(within);
       },
       resized: (el) => this.#again(el),
     });
+  }
+
+  /** Begins with a document within the page; the signal tells its end. All that belongs to it goes with it. */
+  #enter(within: Document): AbortSignal {
+    const known = this.#within.get(within);
+    const over = known ?? new AbortController();
+    const view = viewOf(within);
+    if (known || !view) return over.signal;
+    this.#within.set(within, over);
+    enterFrame(view, this.touch, over.signal);
+    this.#assets.watch(view, over.signal);
+    return over.signal;
   }
 
   /** Watches a document or shadow root: most events of a shadow tree do not leave it. Doing it twice changes nothing. */
@@ -151,7 +174,7 @@ export class Capture {
   }
 
   readonly #heard = ({ type, target }: Event): void => {
-    const el = target instanceof Element ? target : rootElement();
+    const el = isElement(target as Node) ? (target as Element) : rootElement(target as Document);
     if (type === 'scroll' && el === target) scrolled.add(el);
     if (/^(scroll|toggle|load|error)$/.test(type)) this.#marks.live.add(el);
     if (type === 'reset') later(this.touch, 0); // the controls change after the event
@@ -179,6 +202,8 @@ export class Capture {
     for (const { type, target, addedNodes, removedNodes, attributeName, attributeNamespace } of records) {
       const known = tree.of(target);
       const parent = parentNode(target) as Element | null;
+      const within = this.#within.get(target as Document);
+      if (within) this.#watch(target as Document, within.signal); // written anew, it has forgotten every listener
       if (type === 'childList') {
         if (!known) continue;
         for (const list of [addedNodes, removedNodes]) for (const n of list) this.#marks.touched.add(n);
@@ -273,6 +298,13 @@ export class Capture {
       if (up && known && this.#enc.changed(el, known, up)) this.#marks.renew.add(el);
       if (up && !known) this.#marks.touched.add(el);
     }
+    // A frame may hold another document by now, or one that the page may not look into.
+    for (const [frame, within] of tree.frames) if (frameDocument(frame as HTMLIFrameElement) !== within) this.#marks.renew.add(frame);
+    for (const el of this.#marks.live) {
+      const up = localName(el) === 'iframe' && tree.of(parentNode(el));
+      const known = tree.of(el);
+      if (up && known && this.#enc.changed(el, known, up)) this.#marks.renew.add(el);
+    }
     const mask = (el: Element): void => {
       if ((tree.of(el)?.privacy ?? Privacy.Hidden) >= Privacy.Masked) return;
       this.#masks.keep(el);
@@ -280,7 +312,7 @@ export class Capture {
     };
     for (const el of controls) if (this.#masks.betrayed(el)) mask(el);
     const { selector } = this.#masks;
-    if (selector) for (const root of [document, ...roots]) root.querySelectorAll(selector).forEach(mask);
+    if (selector) for (const root of [document, ...roots, ...tree.frames.values()]) root.querySelectorAll(selector).forEach(mask);
   }
 
   /** Whether something differs from what was told under a number; notes it. */
@@ -332,7 +364,8 @@ export class Capture {
   /** What the adopted sheets are now, by the nodes under which they are told. */
   #adoptedNow(): Map<Node, string> {
     const out = new Map<Node, string>();
-    for (const n of [headElement() as Node | null, ...this.#enc.roots]) {
+    const heads = [undefined, ...this.#enc.tree.frames.values()].map((of) => headElement(of) as Node | null);
+    for (const n of [...heads, ...this.#enc.roots]) {
       if (!n || !this.#enc.tree.of(n)) continue;
       const state = this.#enc.adoptedBy(n).map((sheet) => {
         return [numberOf(sheet), changes(sheet), sheet.disabled].join();

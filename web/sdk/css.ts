@@ -31,22 +31,25 @@ const changed = new WeakMap<CSSStyleSheet, number>();
 export const changes = (sheet: CSSStyleSheet): number => changed.get(sheet) ?? 0;
 
 function note(of: CSSStyleSheet | CSSRule): void {
-  const sheet = of instanceof CSSRule ? of.parentStyleSheet : of;
+  const sheet = 'cssText' in of ? of.parentStyleSheet : of;
   if (sheet) changed.set(sheet, changes(sheet) + 1);
   hooks.changed();
 }
 
 // The wrappers only count, and stay from load on: a sheet's text does not show that it was changed before.
-for (const { prototype } of [CSSStyleSheet, CSSGroupingRule]) {
-  const proto = prototype as unknown as Record<string, (this: CSSStyleSheet, ...args: unknown[]) => unknown>;
-  for (const name of ['insertRule', 'deleteRule', 'replace', 'replaceSync']) {
-    const fn = proto[name];
-    if (!fn) continue;
-    Reflect.set(proto, name, function (this: CSSStyleSheet, ...args: unknown[]): unknown {
-      const result = fn.apply(this, args);
-      note(this);
-      if (result instanceof Promise) result.then(() => note(this), () => undefined);
-      return result;
-    });
+export function hookSheets(view: typeof globalThis): void {
+  for (const { prototype } of [view.CSSStyleSheet, view.CSSGroupingRule]) {
+    const proto = prototype as unknown as Record<string, (this: CSSStyleSheet, ...args: unknown[]) => unknown>;
+    for (const name of ['insertRule', 'deleteRule', 'replace', 'replaceSync']) {
+      const fn = proto[name];
+      if (!fn) continue;
+      Reflect.set(proto, name, function (this: CSSStyleSheet, ...args: unknown[]): unknown {
+        const result = fn.apply(this, args);
+        note(this);
+        if (name === 'replace') void (result as Promise<unknown>).then(() => note(this), () => undefined);
+        return result;
+      });
+    }
   }
 }
+hookSheets(globalThis);

@@ -1,6 +1,6 @@
 // Changes what fields hold, the way a person's typing would: events around it, and setters that frameworks watch.
 import { isTextField } from './mask';
-import { setter } from './natives';
+import { documentOf, localName, setter, viewOf } from './natives';
 
 /** A field with a text. */
 export type Field = HTMLInputElement | HTMLTextAreaElement;
@@ -11,13 +11,16 @@ const setArea = setter(HTMLTextAreaElement.prototype, 'value');
 /** What all our events have. */
 export const common = { bubbles: true, cancelable: true, composed: true } as const;
 
+/** The window whose events an element expects: its own, which a document within the page has, too. */
+export const windowOf = (el: Element): Window & typeof globalThis => viewOf(documentOf(el)) ?? window;
+
 /** Sends an `input` or `change` event, or another that only bubbles. */
-export const fire = (el: Element, type: string): boolean => el.dispatchEvent(new Event(type, { bubbles: true, composed: type === 'input' }));
+export const fire = (el: Element, type: string): boolean => el.dispatchEvent(new (windowOf(el).Event)(type, { bubbles: true, composed: type === 'input' }));
 
 /** Sets a field's value past what a framework put on the instance. */
 export function setValue(el: Field, value: string): void {
-  if (el instanceof HTMLInputElement) setInput(el, value);
-  else setArea(el, value);
+  if (localName(el) === 'input') setInput(el as HTMLInputElement, value);
+  else setArea(el as HTMLTextAreaElement, value);
 }
 
 const changed = new WeakSet<Element>();
@@ -52,11 +55,11 @@ function replace(el: Field, inputType: string, text: string, beside = 0): void {
   if (from === to) [from, to] = beside < 0 ? [beforeCaret(value, from), to] : beside > 0 ? [from, behindCaret(value, to)] : [from, to];
   const data = maxLength < 0 ? text : text.slice(0, Math.max(0, maxLength - value.length + to - from));
   const init = { ...common, inputType, data: data || null };
-  if (!el.dispatchEvent(new InputEvent('beforeinput', init))) return;
+  if (!el.dispatchEvent(new (windowOf(el).InputEvent)('beforeinput', init))) return;
   setValue(el, value.slice(0, from) + data + value.slice(to));
   select(el, from + data.length);
   willChange(el);
-  el.dispatchEvent(new InputEvent('input', { ...init, cancelable: false }));
+  el.dispatchEvent(new (windowOf(el).InputEvent)('input', { ...init, cancelable: false }));
 }
 
 const beforeCaret = (text: string, at: number): number => at - (Array.from(text.slice(Math.max(0, at - 2), at)).pop()?.length ?? 0);
@@ -65,7 +68,7 @@ const behindCaret = (text: string, at: number): number => at + (Array.from(text.
 /** Types text into a field or an editable element. */
 export function insert(el: HTMLElement, text: string): void {
   if (!isTextField(el)) command(el, 'insertText', text);
-  else replace(el as Field, 'insertText', el instanceof HTMLInputElement ? text.replace(/[\r\n]+/g, ' ') : text);
+  else replace(el as Field, 'insertText', localName(el) === 'input' ? text.replace(/[\r\n]+/g, ' ') : text);
 }
 
 /** Deletes the selection, or one character before (-1) or behind (1) the caret. */
@@ -82,11 +85,11 @@ export function moveCaret(el: Field, by: number): void {
 
 /** Edits an editable element through the browser's own editor, which sends the events itself. */
 export function command(el: HTMLElement, name: string, text?: string): void {
-  const chosen = getSelection();
+  const chosen = windowOf(el).getSelection();
   if (!el.contains(chosen?.anchorNode ?? null)) {
     chosen?.selectAllChildren(el);
     chosen?.collapseToEnd();
   }
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- nothing else keeps the page's undo history and events
-  document.execCommand(name, false, text);
+  documentOf(el).execCommand(name, false, text);
 }

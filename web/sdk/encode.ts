@@ -10,7 +10,7 @@ import { changes } from './css';
 import { bullets } from './mask';
 import type { Masks } from './mask';
 import {
-  above, attributeNames, create, data, documentSheets, firstChild, headElement, localName, nextSibling, nodeType, ours, parentNode, previousSibling, rectOf, shadowOf,
+  above, attributeNames, create, data, documentOf, documentSheets, firstChild, frameDocument, headElement, localName, nextSibling, nodeType, ours, parentNode, previousSibling, rectOf, shadowOf,
 } from './natives';
 import { Privacy } from './privacy';
 import { Lives, codeOf, isDefault, isOff, scrolled, valueOf } from './say';
@@ -23,12 +23,16 @@ import type { ElementDef } from './vocab';
 const MAX_TEXT = 349_000; // UTF-16 units; a literal holds 2^20 bytes
 const MAX_LEVELS = MaxDepth - 12; // room for what moves in below
 
+const MAX_FRAMES = 4; // documents in each other
+
 type How = ElementDef | 'box' | 'text' | undefined;
 
 /** What an encoder needs of the capture. */
 export interface Hooks {
-  /** A shadow root was met. */
-  met(root: ShadowRoot): void;
+  /** A shadow root or a document within the page was met. */
+  met(root: ShadowRoot | Document): void;
+  /** A document within the page is gone. */
+  left(document: Document): void;
   /** A box has another size than was told. */
   resized(el: Element): void;
 }
@@ -50,7 +54,7 @@ export class Encoder {
   readonly #w: BatchWriter;
   readonly #masks: Masks;
   readonly #assets: Assets;
-  readonly #met: (root: ShadowRoot) => void;
+  readonly #met: (root: ShadowRoot | Document) => void;
   #privacy = 0; // of the node that how() looked at last
 
   constructor(writer: BatchWriter, masks: Masks, assets: Assets, hooks: Hooks) {
@@ -63,7 +67,9 @@ export class Encoder {
     });
     this.tree = new Tree(document, masks.start, (node) => {
       this.pending.delete(node);
-      for (const set of [this.controls, this.styles, this.#sizes]) set.delete(node as Element);
+      if (this.#sizes.has(node as Element)) this.boxes.unobserve(node as Element);
+      for (const set of [this.controls, this.styles, this.#sizes, this.roots]) set.delete(node as Element & ShadowRoot);
+      if (nodeType(node) === 9) hooks.left(node as Document);
     });
   }
 
@@ -71,12 +77,12 @@ export class Encoder {
   how(n: Node, up: Known): How {
     const type = nodeType(n);
     this.#privacy = up.privacy;
-    if (type === 3 || type === 4) return up.content > 0 && up.content < HoldsRoot && up.privacy < Privacy.Hidden ? 'text' : undefined;
+    if (type === 3 || type === 4) return up.content > 0 && up.content < Content.Document && up.privacy < Privacy.Hidden ? 'text' : undefined;
     if (type !== 1 || this.tree.count >= MaxNodes) return undefined;
     const told = vocabulary.tell(n as Element);
     if (!told || (told !== 'box' && told.code === Custom && ours.has(n))) return undefined;
     this.#privacy = this.#masks.of(n as Element, up.privacy, told !== 'box' && told.control);
-    const how = told === 'box' || (this.#privacy === Privacy.Hidden && told.name !== 'html') ? 'box' : told;
+    const how = told === 'box' || (this.#privacy === Privacy.Hidden && told.name !== 'html') || deep(told, up) ? 'box' : told;
     return fits(up.content, how) ? how : undefined;
   }
 
@@ -157,6 +163,14 @@ export class Encoder {
 
   #children(n: Node, known: Known, depth: number): void {
     if (depth > MAX_LEVELS || known.content === HoldsNothing) return;
+    if (known.content === Content.Document) {
+      const within = frameDocument(n as HTMLIFrameElement);
+      if (!within) return;
+      this.tree.enter(n as Element, known, within);
+      this.#met(within);
+      if (this.#masks.looking) this.#masks.look(within);
+      n = within;
+    }
     for (let c = firstChild(n); c; c = nextSibling(c)) {
       const how = this.how(c, known);
       if (how) this.#node(c, how, known, depth);
@@ -166,7 +180,9 @@ export class Encoder {
 
   /** The adopted sheets that are told under a node: those of a shadow root, and under the head those of the document. */
   adoptedBy(n: Node): readonly CSSStyleSheet[] {
-    return n instanceof ShadowRoot ? n.adoptedStyleSheets : n === headElement() ? documentSheets() : [];
+    const type = nodeType(n);
+    if (type === 11) return (n as ShadowRoot).adoptedStyleSheets;
+    return type === 1 && n === headElement(documentOf(n)) ? documentSheets(documentOf(n)) : [];
   }
 
   /** Adopted sheets have no node: style elements that are in no page stand for them, behind the children. */
@@ -356,12 +372,19 @@ function sizeOf(el: Element): number[] {
   return [width, height].map((n) => Math.min(Math.round(n), 1 << 20));
 }
 
+/** Whether a document would be in more others than the format allows. */
+function deep(told: ElementDef, up: Known): boolean {
+  let levels = 0;
+  if (told.content === Content.Document) for (let at: Known | undefined = up; at; at = at.up) levels += Number(at.content === Content.Document);
+  return levels >= MAX_FRAMES;
+}
+
 /** Whether content of a kind holds an element. */
 function fits(content: number, how: ElementDef | 'box'): boolean {
   const { name, space } = how === 'box' ? { name: how, space: 0 } : how;
   if (content === Content.SVGFlow) return space === 1;
   if (content === Content.MathFlow) return space === 2;
-  if (content === HoldsRoot) return name === 'html';
+  if (content === HoldsRoot || content === Content.Document) return name === 'html';
   if (content === HoldsStyles) return name === 'style';
   return content >= Content.HTMLFlow && name !== 'html' && (space === 0 || name === 'svg:svg' || name === 'math:math');
 }

@@ -1,12 +1,12 @@
 // Carries out what an agent does, on the live page, and says so when it does not.
 import { Move } from '../wire/frames';
 import type { Choose, Click, Navigate, PressKey, Receipt, ScrollTo, SetValue, TypeText } from '../wire/frames';
-import { common, fire, insert, select, setValue, willChange } from './edit';
+import { common, fire, insert, select, setValue, willChange, windowOf } from './edit';
 import type { Field } from './edit';
 import type { Scope } from './index';
 import { press } from './keys';
 import { inputType, isTextField } from './mask';
-import { focused, setter } from './natives';
+import { focused, isElement, setter } from './natives';
 import { Option, Refusal, Stale, Target, Typing, hitAt, operable, refuse, textTarget, writable } from './target';
 import type { Page } from './target';
 
@@ -81,10 +81,11 @@ function carryOut(frame: InputFrame, page: Page): void {
 /** The events of a mouse over a place, in the order in which browsers send them (UI Events, section 5.3). */
 function click(target: HTMLElement, frame: Click): void {
   const [el, clientX, clientY] = hitAt(target, frame.x, frame.y);
-  const at = { ...common, clientX, clientY, screenX: screenX + clientX, screenY: screenY + clientY, view: window, pointerId: 1, pointerType: 'mouse', isPrimary: true };
+  const view = windowOf(el);
+  const at = { ...common, clientX, clientY, screenX: screenX + clientX, screenY: screenY + clientY, view, pointerId: 1, pointerType: 'mouse', isPrimary: true };
   const send = (name: string, detail = 0): boolean => {
     const init = { ...at, detail, buttons: Number(name.endsWith('down')) };
-    return el.dispatchEvent(/^(pointer|click)/.test(name) ? new PointerEvent(name, init) : new MouseEvent(name, init));
+    return el.dispatchEvent(/^(pointer|click)/.test(name) ? new view.PointerEvent(name, init) : new view.MouseEvent(name, init));
   };
   for (const name of ['pointerover', 'mouseover', 'pointermove', 'mousemove']) send(name);
   // Every click of a double click comes in a frame of its own, with its count.
@@ -101,8 +102,9 @@ function click(target: HTMLElement, frame: Click): void {
 /** Gives the focus to what a mouse would give it to. */
 function focusAt(hit: Element): void {
   for (let el: Element | null | undefined = hit; el; el = el.parentElement ?? (el.getRootNode() as Partial<ShadowRoot>).host) {
-    if (!(el instanceof HTMLElement) || (el.tabIndex < 0 && !el.isContentEditable) || el.matches(':disabled')) continue;
-    focusOn(el);
+    const { tabIndex, isContentEditable } = el as HTMLElement;
+    if (!(tabIndex >= 0 || isContentEditable) || el.matches(':disabled')) continue;
+    focusOn(el as HTMLElement);
     return;
   }
   focused()?.blur();
@@ -117,20 +119,20 @@ function focusOn(el: HTMLElement): void {
 function type(el: HTMLElement, text: string): void {
   focusOn(el);
   for (const key of text.length > AS_TYPED ? [text] : text) {
-    const init = { ...common, key: key === text && key.length > 2 ? 'Unidentified' : key, view: window };
-    if (el.dispatchEvent(new KeyboardEvent('keydown', init)) && el.dispatchEvent(new KeyboardEvent('keypress', init))) insert(el, key);
-    el.dispatchEvent(new KeyboardEvent('keyup', init));
+    const view = windowOf(el);
+    const init = { ...common, key: key === text && key.length > 2 ? 'Unidentified' : key, view };
+    if (el.dispatchEvent(new view.KeyboardEvent('keydown', init)) && el.dispatchEvent(new view.KeyboardEvent('keypress', init))) insert(el, key);
+    el.dispatchEvent(new view.KeyboardEvent('keyup', init));
   }
 }
 
 function choose(page: Page, el: HTMLElement, option: Node | undefined, on: boolean): void {
   writable(page, el);
-  if (!(el instanceof HTMLSelectElement) || !(option instanceof HTMLOptionElement) || option.closest('select') !== el || option.disabled) {
-    throw new Refusal(Option);
-  }
-  if (option.selected === on || (!on && !el.multiple)) return;
+  const { selected, disabled } = option as HTMLOptionElement;
+  if (el.localName !== 'select' || !isElement(option) || option.localName !== 'option' || option.closest('select') !== el || disabled) throw new Refusal(Option);
+  if (selected === on || (!on && !(el as HTMLSelectElement).multiple)) return;
   el.focus({ preventScroll: true });
-  setSelected(option, on);
+  setSelected(option as HTMLOptionElement, on);
   fire(el, 'input');
   fire(el, 'change');
 }

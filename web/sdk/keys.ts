@@ -1,6 +1,6 @@
 // What a pressed key does. Events alone do nothing in a field: browsers act on trusted ones only.
 import { Key } from '../wire/frames';
-import { command, commit, common, erase, insert, moveCaret, select } from './edit';
+import { command, commit, common, erase, insert, moveCaret, select, windowOf } from './edit';
 import type { Field } from './edit';
 import { isTextField } from './mask';
 import { focused } from './natives';
@@ -22,10 +22,11 @@ const scrolls: Readonly<Record<number, readonly [number, number]>> = {
 export function press(el: HTMLElement, key: number): void {
   const [name = '', keyCode = 0] = keys[key] ?? [];
   const all = key === Key.SelectAll;
-  const init = { ...common, key: name, code: all ? 'KeyA' : name, keyCode, which: keyCode, shiftKey: key === Key.ShiftTab, ctrlKey: all, view: window };
-  const go = el.dispatchEvent(new KeyboardEvent('keydown', init)) && (key !== Key.Enter || el.dispatchEvent(new KeyboardEvent('keypress', init)));
+  const view = windowOf(el);
+  const init = { ...common, key: name, code: all ? 'KeyA' : name, keyCode, which: keyCode, shiftKey: key === Key.ShiftTab, ctrlKey: all, view };
+  const go = el.dispatchEvent(new view.KeyboardEvent('keydown', init)) && (key !== Key.Enter || el.dispatchEvent(new view.KeyboardEvent('keypress', init)));
   if (go) act(el, key);
-  (focused() ?? el).dispatchEvent(new KeyboardEvent('keyup', init));
+  (focused() ?? el).dispatchEvent(new view.KeyboardEvent('keyup', init));
 }
 
 function act(el: HTMLElement, key: number): void {
@@ -38,25 +39,26 @@ function act(el: HTMLElement, key: number): void {
   else if (key === Key.Escape) escape(el);
   else if (key === Key.SelectAll) {
     if (field) select(field, 0, field.value.length);
-    else if (el.isContentEditable) getSelection()?.selectAllChildren(el);
+    else if (el.isContentEditable) windowOf(el).getSelection()?.selectAllChildren(el);
   } else if (field) {
     if (caret) moveCaret(field, caret);
   } else if (scroll && !el.isContentEditable && el.localName !== 'select') {
     let box: Element | null = el;
     while (box && (box.scrollHeight <= box.clientHeight || !/auto|scroll/.test(getComputedStyle(box).overflowY))) box = box.parentElement;
-    (box ?? window).scrollBy({ left: scroll[0], top: scroll[1], behavior: 'instant' });
+    (box ?? windowOf(el)).scrollBy({ left: scroll[0], top: scroll[1], behavior: 'instant' });
   }
 }
 
 function enter(el: HTMLElement): void {
-  if (el instanceof HTMLTextAreaElement) insert(el, '\n');
+  if (el.localName === 'textarea') insert(el, '\n');
   else if (el.isContentEditable) command(el, 'insertParagraph');
-  else if (el instanceof HTMLInputElement && isTextField(el)) {
+  else if (isTextField(el)) {
+    const { form } = el as HTMLInputElement;
     // Implicit submission (HTML, section 4.10.22.2).
     commit(el);
-    const button = el.form?.querySelector<HTMLElement>('button:not([type=button],[type=reset]),input[type=submit],input[type=image]');
+    const button = form?.querySelector<HTMLElement>('button:not([type=button],[type=reset]),input[type=submit],input[type=image]');
     if (button) button.click();
-    else if (el.form?.querySelectorAll('input').length === 1) HTMLFormElement.prototype.requestSubmit.call(el.form);
+    else if (form?.querySelectorAll('input').length === 1) HTMLFormElement.prototype.requestSubmit.call(form);
   } else if (el.matches('a[href],button,summary,input')) el.click();
 }
 
@@ -75,7 +77,7 @@ function tab(el: HTMLElement, by: number): void {
 
 function escape(el: HTMLElement): void {
   const dialog = el.closest('dialog');
-  if (dialog?.matches(':modal') && dialog.dispatchEvent(new Event('cancel', { cancelable: true }))) dialog.close();
+  if (dialog?.matches(':modal') && dialog.dispatchEvent(new (windowOf(el).Event)('cancel', { cancelable: true }))) dialog.close();
   const popover = el.closest<HTMLElement>('[popover]');
   if (popover?.matches(':popover-open')) popover.hidePopover();
 }

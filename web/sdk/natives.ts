@@ -40,9 +40,9 @@ const doc = Document.prototype;
 export const titleOf = getter(doc, 'title');
 // <img name=body>, or two forms of that name, hide the document's own (HTML, section 3.1.5).
 type Own = 'documentElement' | 'head' | 'body' | 'adoptedStyleSheets' | 'compatMode' | 'baseURI' | 'activeElement';
-const ofDocument = <K extends Own>(proto: object, name: K): (() => Document[K]) => {
+const ofDocument = <K extends Own>(proto: object, name: K): ((of?: Document) => Document[K]) => {
   const get = getter(proto as Document, name);
-  return () => get(document);
+  return (of = document) => get(of);
 };
 export const rootElement = ofDocument(doc, 'documentElement');
 export const headElement = ofDocument(doc, 'head');
@@ -51,6 +51,16 @@ export const documentSheets = ofDocument(doc, 'adoptedStyleSheets');
 export const compatMode = ofDocument(doc, 'compatMode');
 export const baseAddress = ofDocument(node, 'baseURI');
 const activeElement = ofDocument(doc, 'activeElement');
+const base = getter(node, 'baseURI');
+/** The address that a node's own addresses are relative to. */
+export const baseOf = (n: Node): string => base(n);
+export const documentOf = getter(node, 'ownerDocument') as (n: Node) => Document;
+/** The window that shows a document; null for one that is gone. */
+export const viewOf = getter(doc, 'defaultView') as (of: Document) => (Window & typeof globalThis) | null;
+/** The document of a frame; null where the page itself may not look. */
+export const frameDocument = getter(HTMLIFrameElement.prototype, 'contentDocument');
+/** Whether a node is an element, of whatever window: instanceof knows those of this one only. */
+export const isElement = (n: Node | null | undefined): n is Element => !!n && nodeType(n) === 1;
 const makeElement = free(Reflect.get(doc, 'createElement') as Method<Document, [string], HTMLElement>);
 /** Makes an element of the page's document. */
 export const create = <K extends keyof HTMLElementTagNameMap>(name: K): HTMLElementTagNameMap[K] => makeElement(document, name) as HTMLElementTagNameMap[K];
@@ -63,7 +73,7 @@ const finder = (proto: ParentNode): ((of: ParentNode, selector: string) => NodeL
 const inDocument = finder(Document.prototype);
 const inFragment = finder(DocumentFragment.prototype);
 /** All elements of a document or shadow root that match. */
-export const findAll = (root: ParentNode, selector: string): NodeListOf<Element> => (root === document ? inDocument : inFragment)(root, selector);
+export const findAll = (root: ParentNode, selector: string): NodeListOf<Element> => (nodeType(root) === 9 ? inDocument : inFragment)(root, selector);
 export const rectOf = free(element.getBoundingClientRect);
 const listenTo = free(
   EventTarget.prototype.addEventListener as Method<EventTarget, [string, (event: Event) => void, AddEventListenerOptions], unknown>,
@@ -91,30 +101,40 @@ export function listen(target: EventTarget, types: string, fn: (event: Event) =>
 export const hooks = {
   attached: (_host: Element): void => undefined,
   changed: (): void => undefined,
+  pointed: (_event: Event): void => undefined,
 };
 
 const roots = new WeakMap<Element, ShadowRoot>();
 
 // Closed roots can be known in no other way (case 4), so this hook stays from load on. It only remembers.
 // Of a page that froze its prototypes, closed roots stay unknown.
-Reflect.set(element, 'attachShadow', function (this: Element, init: ShadowRootInit): ShadowRoot {
-  const root = attachShadow(this, init);
-  roots.set(this, root);
-  hooks.attached(this);
-  return root;
-});
+export function hookShadows(proto: Element): void {
+  Reflect.set(proto, 'attachShadow', function (this: Element, init: ShadowRootInit): ShadowRoot {
+    const root = attachShadow(this, init);
+    roots.set(this, root);
+    hooks.attached(this);
+    return root;
+  });
+}
+hookShadows(element);
 
 /** The shadow root of an element, closed ones included when they were attached after the SDK loaded. */
 export const shadowOf = (el: Element): ShadowRoot | null => roots.get(el) ?? openRoot(el);
 
-/** The parent in the composed tree: of a shadow root, its host. */
-export const above = (n: Node): Node | null => parentNode(n) ?? (n as Partial<ShadowRoot>).host ?? null;
+/** The parent in the composed tree: of a shadow root, its host, of a document within the page, its frame. */
+export const above = (n: Node): Node | null =>
+  parentNode(n) ?? (nodeType(n) === 9 ? (n !== document && viewOf(n as Document)?.frameElement) || null : ((n as Partial<ShadowRoot>).host ?? null));
 
-/** The element that has the focus, shadow trees included. */
+/** The element that has the focus, shadow trees and documents within the page included. */
 export function focused(): HTMLElement | null {
   let at = activeElement();
-  for (let inner = at; inner; inner = shadowOf(inner)?.activeElement ?? null) at = inner;
+  for (let inner = at; inner; inner = insideOf(inner)) at = inner;
   return at as HTMLElement | null;
+}
+
+function insideOf(el: Element): Element | null {
+  const within = localName(el) === 'iframe' && frameDocument(el as HTMLIFrameElement);
+  return within ? activeElement(within) : (shadowOf(el)?.activeElement ?? null);
 }
 
 /** The SDK's own elements in the page. They are never captured and never operated. */

@@ -2,7 +2,10 @@
 import type { dispatch } from './input';
 import { absolute, changes, renameURLs } from './css';
 import { inputType, isField, isTextField, readonlyWish } from './mask';
-import { above, attribute, baseAddress, create, focused, later, localName, namespaceOf, ours, rectOf, request, rootElement, setter, shadowOf } from './natives';
+import {
+  above, attribute, baseAddress, baseOf, create, documentOf, focused, frameDocument, isElement, later, localName, namespaceOf, ours, rectOf, request, rootElement,
+  setter, shadowOf, viewOf,
+} from './natives';
 import type * as More from './more';
 
 /** What each part gives. */
@@ -13,7 +16,10 @@ export interface Parts {
 
 /** What parts share with the core: functions that were taken from the page when the SDK loaded, and what is known of it. */
 const lent: Readonly<Record<string, unknown>> = {
-  './natives': { above, attribute, baseAddress, create, focused, later, localName, namespaceOf, ours, rectOf, request, rootElement, setter, shadowOf },
+  './natives': {
+    above, attribute, baseAddress, baseOf, create, documentOf, focused, frameDocument, isElement, later, localName, namespaceOf, ours, rectOf, request, rootElement,
+    setter, shadowOf, viewOf,
+  },
   './css': { absolute, changes, renameURLs },
   './mask': { inputType, isField, isTextField, readonlyWish },
 };

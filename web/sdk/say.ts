@@ -6,7 +6,7 @@ import { Value } from '../wire/vocabulary';
 import type { Assets } from './assets';
 import { absolute, renameURLs } from './css';
 import { inputType, isTextField, readonlyWish } from './mask';
-import { attribute, baseAddress, localName, matches } from './natives';
+import { attribute, baseOf, compatMode, documentOf, frameDocument, localName, matches, viewOf } from './natives';
 import { Privacy } from './privacy';
 import type { Known } from './tree';
 import type { AttrDef } from './vocab';
@@ -39,6 +39,7 @@ export function valueOf(el: Element, known: Known, name: string, def: AttrDef, a
   if (code === 0 || (name[0] === '#' && !known.def?.special.includes(name))) return null;
   if (name === '#sheet') return assets.sheet(el) || null;
   if (name === '#disabled') return isOff(el) ? 1 : null;
+  if (name === '#quirks') return compatMode(frameDocument(el as HTMLIFrameElement) ?? undefined) === 'BackCompat' ? 1 : null;
   if (name === '#src') {
     const url = open ? pictureOf(el) : '';
     return url ? assets.image(url) : null;
@@ -55,7 +56,7 @@ export function valueOf(el: Element, known: Known, name: string, def: AttrDef, a
     const at = exact < 0 ? list.findIndex((v) => v.toLowerCase() === value.trim().toLowerCase()) : exact;
     return at < 0 ? null : at;
   }
-  if (kind === Value.Decls) return renameURLs(value, baseAddress(), open ? assets.rename : () => 'none');
+  if (kind === Value.Decls) return renameURLs(value, baseOf(el), open ? assets.rename : () => 'none');
   return open || !(kind === Value.Attr || kind === Value.URL || name === 'value') ? value : null;
 }
 
@@ -66,7 +67,7 @@ function pictureOf(el: Element): string {
     return complete && naturalWidth ? currentSrc : '';
   }
   const href = name === 'input' ? inputType(el) === 'image' && attribute(el, 'src') : (attribute(el, 'href') ?? attribute(el, 'xlink:href'));
-  return href ? absolute(href) : '';
+  return href ? absolute(href, baseOf(el)) : '';
 }
 
 /** Whether a style sheet is there but does not apply. */
@@ -83,7 +84,7 @@ export const scrolled = new WeakSet<Element>();
 
 /** Tells live states: what a node is in right now, which its attributes do not tell. */
 export class Lives {
-  readonly #opened = new Map<Element, number>();
+  readonly #opened = new WeakMap<Element, number>();
   #order = 0;
 
   /** The live states of an element, defaults included. */
@@ -104,7 +105,8 @@ export class Lives {
       const { naturalWidth, naturalHeight } = el as HTMLImageElement;
       out.push([LiveNatural, clamp(naturalWidth, MAX_SIDE), clamp(naturalHeight, MAX_SIDE)]);
     } else if (name === 'html') {
-      out.push(scroll(scrollX, scrollY));
+      const view = viewOf(documentOf(el));
+      out.push(scroll(view?.scrollX ?? 0, view?.scrollY ?? 0));
     }
     if (isLayer(el)) out.push(this.#layer(el));
     if (scrolled.has(el)) out.push(scroll(el.scrollLeft, el.scrollTop));

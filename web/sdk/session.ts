@@ -6,8 +6,9 @@ import type { Assets } from './assets';
 import { Capture } from './capture';
 import type { Agent, Ask, EndReason, Events, Path, Scope, Session, StartOptions, State } from './index';
 import { Masks } from './mask';
-import { later, listen, rectOf, rootElement } from './natives';
+import { hooks, isElement, later, listen, rectOf, rootElement } from './natives';
 import { part } from './parts';
+import { pageRect } from './place';
 import type { Parts } from './parts';
 import { call, leave, renew, take } from './signal';
 import type { Kept } from './signal';
@@ -322,8 +323,8 @@ export class PageSession implements Session {
 
   #point({ from, pointerKind, epoch, node, x, y }: Pointed): void {
     const at = epoch === this.#capture?.epoch && (node ? this.#capture.node(node) : rootElement());
-    if (!(at instanceof Element)) return;
-    const box = rectOf(at);
+    if (!at || !isElement(at)) return;
+    const box = pageRect(at);
     const name = this.#agents.find(({ id }) => id === from)?.name ?? '';
     this.#ui.ink.point([from, name, pointerKind], box.left + (box.width * x) / 65535, box.top + (box.height * y) / 65535);
   }
@@ -331,19 +332,20 @@ export class PageSession implements Session {
   /** Shows agents where the customer's mouse is. */
   #followPointer(signal: AbortSignal): void {
     let last = 0;
-    listen(document, 'pointermove', (event) => {
+    hooks.pointed = (event) => {
       const capture = this.#capture;
       // What an agent's click makes move, or a script, is not the customer's mouse.
       if (!event.isTrusted || !capture?.on || event.timeStamp - last < POINTER_EVERY) return;
       last = event.timeStamp;
       const node = capture.idOf(event.composedPath()[0] as Node);
       const at = capture.node(node);
-      if (!(at instanceof Element)) return;
+      if (!isElement(at)) return;
       const { left, top, width, height } = rectOf(at);
       const { clientX, clientY } = event as PointerEvent;
       const part = (n: number): number => Math.round(Math.min(Math.max(n || 0, 0), 1) * 65535);
       this.#transport.send({ kind: 'pointer', pointerKind: 0, epoch: capture.epoch, node, x: part((clientX - left) / width), y: part((clientY - top) / height) });
-    }, signal);
+    };
+    listen(document, 'pointermove', (event) => hooks.pointed(event), signal);
   }
 
   /** A code that has expired is replaced while nobody has used it. */

@@ -3,7 +3,8 @@
 type Hooked = readonly [object, readonly string[]];
 
 /** Wraps setters of form controls until the signal ends it; prototypes are then as they were. */
-export function hookSetters(changed: () => void, signal: AbortSignal): void {
+export function hookSetters(changed: () => void, signal: AbortSignal, view: typeof globalThis = globalThis): void {
+  const { HTMLInputElement, HTMLTextAreaElement, HTMLSelectElement, HTMLOptionElement } = view;
   const list: readonly Hooked[] = [
     [HTMLInputElement.prototype, ['value', 'checked', 'indeterminate', 'valueAsNumber', 'valueAsDate']],
     [HTMLTextAreaElement.prototype, ['value']],

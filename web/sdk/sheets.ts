@@ -36,7 +36,7 @@ function under(condition: string, css: string): string {
 export function rulesText(sheet: CSSStyleSheet | null): string {
   try {
     return Array.from(sheet?.cssRules ?? [], (rule) =>
-      rule instanceof CSSImportRule ? under(rule.media.mediaText, rulesText(rule.styleSheet)) : rule.cssText,
+      'styleSheet' in rule ? under((rule as CSSImportRule).media.mediaText, rulesText((rule as CSSImportRule).styleSheet)) : rule.cssText,
     ).join('\n');
   } catch {
     return ''; // of another origin, without CORS

@@ -1,6 +1,7 @@
 // Judges the live element that an agent's input is meant for. The server has judged its copy; the page may have moved on.
 import { inputType, isField, isTextField, readonlyWish } from './mask';
-import { above, ours, rectOf, shadowOf } from './natives';
+import { above, documentOf, isElement, ours, rectOf, shadowOf } from './natives';
+import { frameOf, originIn } from './place';
 import { Privacy } from './privacy';
 
 // Why an input is not carried out; the names are those of the server's rules.
@@ -32,14 +33,14 @@ export interface Page {
 export function operable(page: Page, epoch: number, id: number): HTMLElement {
   refuse(!page.on || epoch !== page.epoch, Stale);
   const node = page.node(id);
-  if (!(node instanceof Element) || !node.isConnected) throw new Refusal(Target);
+  if (!isElement(node) || !node.isConnected) throw new Refusal(Target);
   allowed(node);
   return node as HTMLElement;
 }
 
 /** Refuses what the owner keeps from agents. */
 function allowed(node: Node): void {
-  for (let n: Node | null = node; n; n = above(n)) refuse(n instanceof Element && readonlyWish(n), Readonly);
+  for (let n: Node | null = node; n; n = above(n)) refuse(isElement(n) && readonlyWish(n), Readonly);
 }
 
 /** Refuses where nothing may be typed or chosen: masked, hidden, switched off. */
@@ -60,15 +61,22 @@ export function textTarget(page: Page, el: HTMLElement): HTMLElement {
   return target;
 }
 
-/** What lies on top at a place of the window, shadow trees included. The SDK's own bar does not count: agents do not see it. */
-function topAt(x: number, y: number): Element | null {
-  let at = document.elementsFromPoint(x, y).find((el) => !ours.has(el)) ?? null;
+/**
+ * What lies on top at a place of an element's window, shadow trees included. The SDK's own bar does not count: agents do not
+ * see it. What covers the frame of a document within the page covers what is in it.
+ */
+function topAt(el: Element, x: number, y: number): Element | null {
+  let at = documentOf(el).elementsFromPoint(x, y).find((e) => !ours.has(e)) ?? null;
   for (let inner = at; inner; ) {
     at = inner;
     inner = shadowOf(at)?.elementFromPoint(x, y) ?? null;
     if (inner === at) break;
   }
-  return at;
+  const frame = at && frameOf(el);
+  if (!frame) return at;
+  const [left, top, scale] = originIn(frame);
+  const outer = topAt(frame, left + x * scale, top + y * scale);
+  return outer === frame ? at : outer;
 }
 
 /** Where a click on a part of an element lands: it must be the element, what it holds, or its label. */
@@ -79,7 +87,7 @@ export function hitAt(el: HTMLElement, fx: number, fy: number): readonly [top: E
     const { left, top: upper, width, height } = rectOf(el);
     const x = place(left, width, fx);
     const y = place(upper, height, fy);
-    const top = topAt(x, y);
+    const top = topAt(el, x, y);
     if (!top && !moved) {
       el.scrollIntoView({ block: 'center', inline: 'nearest', behavior: 'instant' }); // it is outside of the window
       continue;

@@ -1,5 +1,5 @@
 // What the server knows of the page: which node has which id, and under which parent it was told last.
-import { firstChild, nextSibling, shadowOf } from './natives';
+import { firstChild, isElement, nextSibling, shadowOf } from './natives';
 import type { ElementDef } from './vocab';
 
 /** A node that the server knows. */
@@ -37,6 +37,8 @@ export class Tree {
   readonly #nodes: (Node | undefined)[] = []; // by id
   /** Style elements that stand for adopted sheets; they are in no page. By the node that they are told under. */
   readonly extras = new Map<Node, HTMLStyleElement[]>();
+  /** The documents within the page, by their frames. A document has no id: what it holds is told under its frame. */
+  readonly frames = new Map<Element, Document>();
   /** Called for every node that is forgotten. */
   readonly #gone: (node: Node) => void;
   readonly root: Known;
@@ -48,7 +50,7 @@ export class Tree {
   }
 
   get count(): number {
-    return this.#known.size - 1;
+    return this.#known.size - 1 - this.frames.size;
   }
 
   /** The id of the next new node. */
@@ -72,6 +74,12 @@ export class Tree {
     return known;
   }
 
+  /** Notes the document of a frame. */
+  enter(frame: Element, known: Known, document: Document): void {
+    this.frames.set(frame, document);
+    this.#known.set(document, known);
+  }
+
   /** Notes a new parent. */
   move(known: Known, up: Known): void {
     this.sum = (this.sum - sumStep(known.id, known.up?.id) + sumStep(known.id, up.id)) >>> 0;
@@ -89,8 +97,14 @@ export class Tree {
     for (let c: Node | null = firstChild(node); c; c = nextSibling(c)) this.forget(c);
     for (const el of this.extras.get(node) ?? []) this.forget(el);
     this.extras.delete(node);
-    const root = node instanceof Element && shadowOf(node);
+    const root = isElement(node) && shadowOf(node);
     if (root) this.forget(root);
+    const within = this.frames.get(node as Element);
+    if (!within) return;
+    this.frames.delete(node as Element);
+    this.#known.delete(within);
+    for (let c = firstChild(within); c; c = nextSibling(c)) this.forget(c);
+    this.#gone(within);
   }
 
   /** The number of nodes above a node. */

@@ -1,6 +1,6 @@
 // The vocabulary as the encoder looks it up, as a part of the SDK: only a session needs it.
 import { ATTRIBUTES, ELEMENTS, NAMESPACES, PREFIXES } from '../wire/vocabulary';
-import { attribute, localName, namespaceOf } from './natives';
+import { attribute, frameDocument, localName, namespaceOf, rootElement } from './natives';
 import { AriaAttr } from './vocab';
 import type { AttrDef, ElementDef } from './vocab';
 
@@ -37,11 +37,18 @@ export function tell(el: Element): ElementDef | 'box' | undefined {
   const known = plain.get(name);
   if (known) return known;
   if (omitted.test(name)) return undefined;
-  if (boxed.test(name)) return 'box';
+  if (boxed.test(name)) return name === 'iframe' && pageIn(el) ? frameDef : 'box';
   if (name === 'link') return isSheetLink(el) ? styleDef : undefined;
   if (name === 'style' && !/^(text\/css)?$/i.test(attribute(el, 'type') ?? '')) return undefined;
   const def = /[:#]/.test(name) ? undefined : defs.get(name);
   return def ?? defs.get(name.length <= 64 && custom.test(name) ? '#custom' : 'span');
+}
+
+/** The root of the document in a frame, if it is one of this origin that can be told. */
+function pageIn(frame: Element): boolean {
+  const within = frameDocument(frame as HTMLIFrameElement);
+  const root = within && (rootElement(within) as Element | null);
+  return !!root && localName(root) === 'html' && namespaceOf(root) === NAMESPACES[0];
 }
 
 /** Whether a link element is a style sheet. */
@@ -78,7 +85,7 @@ function readElements(): void {
         name,
         content,
         attrs: [attrsOf(name), attrsOf(String(space))],
-        special: /style$/.test(name) ? ['#sheet', '#disabled'] : /^(img|input|svg:image)$/.test(name) ? ['#src'] : [],
+        special: /style$/.test(name) ? ['#sheet', '#disabled'] : /^(img|input|svg:image)$/.test(name) ? ['#src'] : name === '#frame' ? ['#quirks'] : [],
         control: /^(input|textarea|select|option|dialog)$/.test(name),
         hosts: /^(#custom|article|aside|blockquote|body|div|footer|h\d|header|main|nav|p|section|span)$/.test(name),
         space,
@@ -95,3 +102,4 @@ readElements();
 const plain = new Map([...defs].filter(([name]) => !/[:#]|^(link|style)$/.test(name) && !omitted.test(name) && !boxed.test(name)));
 /** The definition of a style element. */
 export const styleDef = defs.get('style');
+const frameDef = defs.get('#frame');

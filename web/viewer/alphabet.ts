@@ -7,6 +7,7 @@ export const CUSTOM_ELEMENT = 1;
 export const DATA_ATTR = 1;
 export const ARIA_ATTR = 2;
 export const MASK_ATTR = 3;
+export const FRAME = '#frame';
 export const SRC_ATTR = 7;
 
 /** What an element's code allows. `key` is the name, with "svg:" or "math:" before those that are not HTML. */
@@ -90,7 +91,7 @@ export function allowed(attribute: AttributeRule, element: ElementRule): boolean
 
 /** Whether an element may stand where HTML stands. */
 export function flows(child: ElementRule): boolean {
-  return child.space === HTML || child.key === 'svg:svg' || child.key === 'math:math';
+  return (child.space === HTML && child.key !== 'html') || child.key === 'svg:svg' || child.key === 'math:math';
 }
 
 /** Whether an element's content may hold a child element. */
@@ -103,6 +104,8 @@ export function holds(parent: ElementRule, child: ElementRule): boolean {
       return child.svg;
     case Content.MathFlow:
       return child.space === MATHML;
+    case Content.Document:
+      return child.key === 'html';
     default:
       return false;
   }

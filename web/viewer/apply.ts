@@ -6,7 +6,7 @@ import {
   OpShadow, OpSum, OpText, OpUnset, OpView, Role,
 } from '../wire/frames';
 import { Content, NAMESPACES } from '../wire/vocabulary';
-import { CUSTOM_ELEMENT, type ElementRule, customName, elements, flows, holds } from './alphabet';
+import { CUSTOM_ELEMENT, type ElementRule, FRAME, customName, elements, flows, holds } from './alphabet';
 import { type Dressed, type Wardrobe, dressed } from './dress';
 import { appendChild, attachShadow, createElement, createText, insertBefore, setAttribute, setData } from './natives';
 import type { Strings } from './strings';
@@ -151,8 +151,9 @@ class Applier {
     const depth = tree.depth(parent);
     for (let op = this.op(), n = 0; op !== OpEnd || n === 0; op = this.op(), n++) {
       const node = this.node(op, parent, depth + 1);
-      if (parent.kind !== 'document') insertBefore(parent.node, node, before);
-      else this.to.root(node);
+      if (parent.kind === 'document') this.to.root(node);
+      else if (parent.rule?.key === FRAME) tree.frames.hold(parent.node, node);
+      else insertBefore(parent.node, node, before);
     }
   }
 
@@ -191,7 +192,7 @@ class Applier {
     fits(parent, rule);
     const name = code === CUSTOM_ELEMENT ? to.strings.take(r, Role.Name) : rule.name;
     if (code === CUSTOM_ELEMENT && !customName(name)) throw new WireError('row15-name');
-    const el = createElement(to.document, rule.namespace, name);
+    const el = rule.key === FRAME ? to.tree.frames.make(to.document) : createElement(to.document, rule.namespace, name);
     const entry = dressed(to.tree.add('element', el, rule, parent));
     if (!rule.svg && (rule.name === 'input' || rule.name === 'textarea')) setAttribute(el, 'autocomplete', 'off');
     this.clothe(entry);
@@ -201,7 +202,11 @@ class Applier {
       this.shadow(entry, depth);
       next = this.op();
     }
-    for (; next !== OpEnd; next = this.op()) appendChild(el, this.node(next, entry, depth + 1));
+    for (; next !== OpEnd; next = this.op()) {
+      const node = this.node(next, entry, depth + 1);
+      if (rule.key === FRAME) to.tree.frames.hold(el, node);
+      else appendChild(el, node);
+    }
     return el;
   }
 
@@ -262,12 +267,12 @@ function fits(parent: Entry, child: ElementRule): void {
     if (child.key !== 'html' || parent.kids > 0) throw new WireError('row13-document');
   } else if (parent.kind === 'shadow') {
     if (!flows(child)) throw new WireError('row13-content');
-  } else if (!parent.rule || !holds(parent.rule, child)) throw new WireError('row13-content');
+  } else if (!parent.rule || !holds(parent.rule, child) || (parent.rule.key === FRAME && parent.kids > 0)) throw new WireError('row13-content');
 }
 
 function fitsText(parent: Entry): void {
   if (parent.kind === 'shadow') return;
-  if (!parent.rule || parent.rule.content === Content.Empty) throw new WireError('row13-content');
+  if (!parent.rule || parent.rule.content === Content.Empty || parent.rule.key === FRAME) throw new WireError('row13-content');
 }
 
 function fitsBox(parent: Entry): void {

@@ -1,4 +1,5 @@
 // From a point of the overlay to a node of the page, and back.
+import { originOf } from './frames';
 import { clientHeight, clientWidth, elementAt, isElement, rectOf, scrollHeight, scrollLeft, scrollTop, scrollWidth } from './natives';
 import type { Entry, Tree } from './tree';
 
@@ -16,15 +17,28 @@ const fraction = (at: number, from: number, size: number): number => (size <= 0 
 export function spotAt(doc: Document, tree: Tree, x: number, y: number): Spot | null {
   const entry = tree.of(elementAt(doc, x, y));
   if (!entry || entry.kind === 'shadow' || !isElement(entry.node)) return null;
+  const inside = tree.frames.inside(entry.node)?.ownerDocument;
+  if (inside && inside !== doc) {
+    const from = originOf(entry.node);
+    const spot = spotAt(inside, tree, (x - from.x) / from.scale, (y - from.y) / from.scale);
+    if (spot) return spot;
+  }
   const rect = rectOf(entry.node);
   return { entry, x: fraction(x, rect.left, rect.width), y: fraction(y, rect.top, rect.height) };
 }
 
 /** The point of the customer's viewport that a place on a node is at. */
-export function pointOf(entry: Entry, x: number, y: number): { x: number; y: number } | null {
+export function pointOf(tree: Tree, entry: Entry, x: number, y: number): { x: number; y: number } | null {
   if (!isElement(entry.node)) return null;
   const rect = rectOf(entry.node);
-  return { x: rect.left + (rect.width * x) / FULL, y: rect.top + (rect.height * y) / FULL };
+  const point = { x: rect.left + (rect.width * x) / FULL, y: rect.top + (rect.height * y) / FULL };
+  for (let at = tree.find(entry.parent); at && at.kind !== 'document'; at = tree.find(at.parent)) {
+    if (!tree.frames.inside(at.node)) continue;
+    const from = originOf(at.node as Element);
+    point.x = from.x + point.x * from.scale;
+    point.y = from.y + point.y * from.scale;
+  }
+  return point;
 }
 
 /** The closest node around an entry, itself included, for which the test holds. */
@@ -54,6 +68,7 @@ function scrolls(tree: Tree, at: Entry): boolean {
   if (!isElement(at.node)) return false;
   const view = at.node.ownerDocument.defaultView;
   if (!view) return false;
+  if (at.rule?.key === 'html') return true;
   // What body says about overflow holds for the page when html says nothing (CSS Overflow 3, section 3.3).
   const html = at.rule?.key === 'body' ? tree.find(at.parent)?.node : undefined;
   if (html && isElement(html) && view.getComputedStyle(html).overflowY === 'visible') return false;

@@ -27,12 +27,14 @@ const E = Element.prototype;
 const createNS = method(D.createElementNS as (this: Document, ns: string, name: string) => Element);
 export const createText = method(D.createTextNode);
 export const rootOf = getter(D, 'documentElement');
+export const documentOf = getter(HTMLIFrameElement.prototype, 'contentDocument');
 
 export const appendChild = method(N.appendChild as (this: Node, child: Node) => Node);
 export const insertBefore = method(N.insertBefore as (this: Node, child: Node, before: Node | null) => Node);
 export const removeChild = method(N.removeChild as (this: Node, child: Node) => Node);
 export const replaceChild = method(N.replaceChild as (this: Node, child: Node, old: Node) => Node);
 export const parentOf = getter(N, 'parentNode');
+export const isConnected = getter(N, 'isConnected');
 export const firstChildOf = getter(N, 'firstChild');
 export const nextSiblingOf = getter(N, 'nextSibling');
 export const textOf = getter(N, 'textContent');

@@ -5,6 +5,7 @@ import type { Batch } from '../wire/frames';
 import { type Target, type Told, applyBatch } from './apply';
 import type { Assets } from './assets';
 import { type Dressed, Wardrobe } from './dress';
+import { Frames } from './frames';
 import {
   appendChild, firstChildOf, isElement, isSelected, nextSiblingOf, parentOf, removeAttribute, removeChild, replaceChild, rootOf,
   setAttribute, setScrollLeft, setScrollTop, setSelectIndex, setSelected,
@@ -135,7 +136,7 @@ export class Replica {
   // A snapshot is built aside and shown when it is whole.
   private replace(doc: Document, batch: Batch): Told {
     const users = new Users(this.assets);
-    const next: Shown = { tree: new Tree(doc), users, wardrobe: new Wardrobe(this.strings, users), document: doc };
+    const next: Shown = { tree: new Tree(doc, new Frames(() => this.rescroll())), users, wardrobe: new Wardrobe(this.strings, users), document: doc };
     const roots: Node[] = [];
     const told = applyBatch(this.target(next, (node) => roots.push(node)), batch);
     const [html] = roots;
@@ -168,6 +169,7 @@ export class Replica {
     const { shown } = this;
     if (!shown) return;
     const { wardrobe, tree } = shown;
+    tree.frames.settle();
     for (const entry of wardrobe.touched) choose(entry, wardrobe);
     wardrobe.touched.clear();
     const scrolls = told.moved ? wardrobe.scrolls.keys() : wardrobe.scrolled.values();
@@ -185,8 +187,10 @@ export class Replica {
 
   /** Scrolls a node of the stage; the first element of the document stands for the page. */
   scrollTo(entry: Entry, x: number, y: number): void {
-    const view = this.shown?.document.defaultView;
-    if (entry.parent === 0 && view) view.scrollTo({ left: x, top: y, behavior: 'instant' });
+    const page = entry.node.ownerDocument;
+    // What has no frame yet is still of the stage's own document.
+    const view = entry.rule?.key === 'html' && (entry.parent === 0 || page !== this.shown?.document) && page?.defaultView;
+    if (view) view.scrollTo({ left: x, top: y, behavior: 'instant' });
     else if (isElement(entry.node)) {
       setScrollLeft(entry.node, x);
       setScrollTop(entry.node, y);

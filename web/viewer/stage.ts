@@ -1,10 +1,10 @@
 // The stage: the sandboxed frame that holds the replica, and the layer above it that takes every click and key.
 import { Card, box } from './card';
+import { checkFrame, fence } from './fence';
 import { removeChild, rootOf } from './natives';
 import { makeStageSheet } from './stagecss';
 import { texts } from './texts';
 
-const SANDBOX = 'allow-same-origin';
 const MAX_RELOADS = 5;
 
 /** The frame and what lies around it. */
@@ -35,11 +35,8 @@ export interface Stage {
 
 function makeFrame(parent: HTMLElement): HTMLIFrameElement {
   const frame = parent.ownerDocument.createElement('iframe');
-  frame.setAttribute('sandbox', SANDBOX);
-  frame.setAttribute('allow', '');
-  frame.setAttribute('referrerpolicy', 'no-referrer');
+  fence(frame);
   frame.setAttribute('title', texts.page);
-  frame.setAttribute('tabindex', '-1');
   frame.inert = true;
   const { style } = frame;
   style.border = '0';
@@ -48,11 +45,6 @@ function makeFrame(parent: HTMLElement): HTMLIFrameElement {
   style.colorScheme = 'light';
   style.pointerEvents = 'none';
   return frame;
-}
-
-/** The frame is a fence only with exactly this sandbox: anything more would let a page run, navigate or open windows. */
-export function checkFrame(frame: HTMLIFrameElement): void {
-  if (frame.getAttribute('sandbox') !== SANDBOX || frame.hasAttribute('srcdoc')) throw new Error('the stage is not sandboxed as it must be');
 }
 
 /** Keeps frame and overlay at the size of the customer's viewport, scaled to fit into the root. */

@@ -2,6 +2,7 @@
 import { WireError } from '../wire/codec';
 import { MaxChildren, MaxDepth, MaxNodes } from '../wire/frames';
 import type { ElementRule } from './alphabet';
+import type { Frames } from './frames';
 import { firstChildOf, isElement, nextSiblingOf, parentOf, removeChild, shadowOf } from './natives';
 
 /** A node of the replica. The document is number 0. */
@@ -32,8 +33,10 @@ export class Tree {
   private readonly ids = new WeakMap<Node, Entry>();
   private readonly detached = new Set<Entry>();
   private sum = 0;
+  readonly frames: Frames;
 
-  constructor(document: Document) {
+  constructor(document: Document, frames: Frames) {
+    this.frames = frames;
     this.entries.set(0, { id: 0, kind: 'document', node: document, rule: null, parent: 0, kids: 0, masked: false, detached: false });
   }
 
@@ -96,7 +99,8 @@ export class Tree {
   detach(entry: Entry): void {
     if (entry.kind === 'document' || entry.kind === 'shadow' || entry.detached) throw new WireError('row33-detach');
     const parent = parentOf(entry.node);
-    if (parent) removeChild(parent, entry.node);
+    if (entry.rule?.key === 'html') this.frames.release(this.get(entry.parent).node);
+    else if (parent) removeChild(parent, entry.node);
     this.leave(entry);
     entry.detached = true;
     this.detached.add(entry);
@@ -137,6 +141,9 @@ export class Tree {
     }
     const root = isElement(node) ? shadowOf(node) : null;
     if (root) this.drop(root, each);
+    const inside = this.frames.inside(node);
+    if (inside) this.drop(inside, each);
+    this.frames.forget(node as Element);
     for (let at = firstChildOf(node); at; at = nextSiblingOf(at)) this.drop(at, each);
     if (entry) this.ids.delete(node);
   }

@@ -25,7 +25,7 @@ function reduce(line: string): string {
   const [, indent = '', id = '', rest = ''] = /^( *)(\d+) (.*)$/.exec(line) ?? [];
   if (!rest.startsWith('<')) return `${indent}${id} ${rest.replace(/^(#\w+).*/, '$1')}`;
   const parts = rest.slice(1).match(/[^\s"=>]+(="(\\.|[^"\\])*")?/g) ?? [];
-  return `${indent}${id} <${[parts[0]?.replace('svg:', ''), ...parts.slice(1).filter((p) => shown.test(p))].join(' ')}`;
+  return `${indent}${id} <${[parts[0]?.replace('svg:', '').replace('#frame', 'iframe'), ...parts.slice(1).filter((p) => shown.test(p))].join(' ')}`;
 }
 
 function steps(name: string): Step[] {
@@ -43,7 +43,8 @@ function quote(text: string): string {
 /** Draws the stage by the same reduced lines. */
 function draw(tree: Tree, node: Node, depth: number, out: string[]): void {
   const root = (node as Element).shadowRoot;
-  for (const child of [...(root ? [root] : []), ...node.childNodes]) {
+  const inside = tree.frames.inside(node);
+  for (const child of [...(root ? [root] : []), ...(inside ? [inside] : node.childNodes)]) {
     const entry = tree.of(child);
     if (entry?.node !== child) continue;
     const start = `${'  '.repeat(depth)}${entry.id} `;

@@ -211,9 +211,9 @@ export class AgentView implements View {
       return;
     }
     const entry = frame.epoch === this.replica.epoch ? this.replica.tree?.find(frame.node) : undefined;
-    if (!entry) return;
+    if (!entry || !this.replica.tree) return;
     if (frame.from === 0) this.replica.setHover(entry);
-    this.drawings.point(frame.from, pointOf(entry, frame.x, frame.y), frame.pointerKind === PointerKind.Laser);
+    this.drawings.point(frame.from, pointOf(this.replica.tree, entry, frame.x, frame.y), frame.pointerKind === PointerKind.Laser);
   }
 
   private message(frame: Extract<ToAgent, { kind: 'said' }>): ChatMessage {

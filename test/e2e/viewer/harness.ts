@@ -3,7 +3,8 @@ import { Assets } from '../../../web/viewer/assets';
 import { spotAt } from '../../../web/viewer/hit';
 import { Pen } from '../../../web/viewer/kit.testing';
 import { Replica } from '../../../web/viewer/replica';
-import { checkFrame, makeStage } from '../../../web/viewer/stage';
+import { checkFrame } from '../../../web/viewer/fence';
+import { makeStage } from '../../../web/viewer/stage';
 import { AssetKind, Mime } from '../../../web/wire/frames';
 
 const container = document.createElement('div');
