@@ -41,6 +41,10 @@ package wire
 // Strings. `ref` is a number: 0 takes the next literal, n > 0 is entry n - 1 of the string table. The role of the string
 // must be the role that the place asks for.
 //
+// Documents within the page. A #frame element holds at most one node, the html element of its document; the document itself
+// has no token and no id. What follows from the tree, such as masks, limits and readonly, holds across it; ids of elements do
+// not: a reference means an element of the same document.
+//
 // After the batch every detached node that no Ref took back is forgotten with all it holds.
 //
 // References. Of what an element shows by naming another one (#ref, and url("#id") in its attributes), the server counts how

@@ -6,7 +6,7 @@ import { hookSetters } from './setters';
 
 type View = Window & typeof globalThis;
 
-const entered = new WeakSet<object>(); // by what belongs to one document's window: the window itself stays the same when the frame moves on
+const entered = new WeakSet(); // by what belongs to one document's window: the window itself stays the same when the frame moves on
 
 /** Listens to what else happens in a window within the page, until the signal ends it. */
 export function enterFrame(view: View, touch: () => void, signal: AbortSignal): void {

@@ -51,12 +51,11 @@ export const documentSheets = ofDocument(doc, 'adoptedStyleSheets');
 export const compatMode = ofDocument(doc, 'compatMode');
 export const baseAddress = ofDocument(node, 'baseURI');
 const activeElement = ofDocument(doc, 'activeElement');
-const base = getter(node, 'baseURI');
 /** The address that a node's own addresses are relative to. */
-export const baseOf = (n: Node): string => base(n);
+export const baseOf = getter(node, 'baseURI');
 export const documentOf = getter(node, 'ownerDocument') as (n: Node) => Document;
 /** The window that shows a document; null for one that is gone. */
-export const viewOf = getter(doc, 'defaultView') as (of: Document) => (Window & typeof globalThis) | null;
+export const viewOf = getter(doc, 'defaultView');
 /** The document of a frame; null where the page itself may not look. */
 export const frameDocument = getter(HTMLIFrameElement.prototype, 'contentDocument');
 /** Whether a node is an element, of whatever window: instanceof knows those of this one only. */

@@ -158,7 +158,7 @@ test('private by default: nothing but what is shown', async ({ page }) => {
 });
 
 test('what is hidden is a box, and comes back when it is shown', async ({ page }) => {
-  await begun(page, '<div id="h" class="cobrowsing_nosync" style="width:50px;height:20px"><p>hidden-secret</p></div><iframe width="30" height="10" style="border:0"></iframe>');
+  await begun(page, '<div id="h" class="cobrowsing_nosync" style="width:50px;height:20px"><p>hidden-secret</p></div><iframe sandbox width="30" height="10" style="border:0"></iframe>');
   expect(await after(page, `document.querySelector('#h').append('more-secret')`)).toEqual(['box 0', 'box 1']);
   expect(await page.evaluate(() => [...window.T.replica.nodes.values()].filter((n) => n.kind === 'box').map((n) => n.text))).toEqual(['50x20', '30x10']);
   expect(await after(page, `document.querySelector('#h').className = ''`)).toEqual(['div id=h class= style=width:50px;height:20px', ' p', '  "hidden-secret"', ' "more-secret"', 'box 1']);
