@@ -164,8 +164,8 @@ export class Transport {
     if (!channel || channel.bufferedAmount <= max) return;
     channel.bufferedAmountLowThreshold = max >> 1;
     await new Promise<unknown>((done) => {
-      channel.onbufferedamountlow = done;
-      channel.addEventListener('close', done);
+      // Several may wait at once: nobody's place is taken.
+      for (const type of ['bufferedamountlow', 'close']) channel.addEventListener(type, done, { once: true });
     });
   }
 
