@@ -87,6 +87,11 @@ func (s *session) heartbeat(now time.Time) {
 }
 
 func (s *session) care(c *conn, now time.Time) {
+	// The picture stands still, and agents must not take it for what the customer sees, nor act on it.
+	if c.seat == s.room.customer && !c.quiet && now.Sub(c.heard) >= s.cfg.Timeouts.Quiet {
+		c.quiet = true
+		s.settle()
+	}
 	c.pingSeq++
 	if c.pingAt.IsZero() {
 		c.pingMark, c.pingAt = c.pingSeq, now

@@ -77,13 +77,14 @@ type Config struct {
 // Timeouts are the spans that end or repeat something.
 type Timeouts struct {
 	AgentAway   time.Duration // all agents hidden, unconnected or idle for so long end the session; 0 means 2 minutes
-	ResumeGrace time.Duration // a customer's connection may be gone for so long; 0 means 30 seconds
+	ResumeGrace time.Duration // a customer's connection may be gone for so long; 0 means 2 minutes
 	Ask         time.Duration // an unanswered question counts as refused; 0 means 2 minutes
 	Waiting     time.Duration // a session that no agent joined ends; 0 means 30 minutes
 	HardLimit   time.Duration // no session is longer; 0 means 4 hours
 	Handshake   time.Duration // from the offer to Hello; 0 means 10 seconds
 	Frame       time.Duration // a frame that comes in pieces must be whole by then, and a second later for each 16 KiB; 0 means 15 seconds
 	Silence     time.Duration // a connection that says nothing for so long is lost; 0 means 10 seconds
+	Quiet       time.Duration // a customer who says nothing for so long is away as far as the agents are concerned; 0 means 4 seconds
 	Ping        time.Duration // between pings; 0 means 1 second
 	Quality     time.Duration // between Quality frames; 0 means 5 seconds
 	Ticket      time.Duration // between fresh tickets; 0 means 4 minutes
@@ -133,9 +134,9 @@ func (c Config) withDefaults() Config {
 		field *time.Duration
 		value time.Duration
 	}{
-		{&t.AgentAway, 2 * time.Minute}, {&t.ResumeGrace, 30 * time.Second}, {&t.Ask, 2 * time.Minute},
+		{&t.AgentAway, 2 * time.Minute}, {&t.ResumeGrace, 2 * time.Minute}, {&t.Ask, 2 * time.Minute},
 		{&t.Waiting, 30 * time.Minute}, {&t.HardLimit, 4 * time.Hour}, {&t.Handshake, 10 * time.Second},
-		{&t.Frame, 15 * time.Second}, {&t.Silence, 10 * time.Second}, {&t.Ping, time.Second}, {&t.Quality, 5 * time.Second}, {&t.Ticket, 4 * time.Minute},
+		{&t.Frame, 15 * time.Second}, {&t.Silence, 10 * time.Second}, {&t.Quiet, 4 * time.Second}, {&t.Ping, time.Second}, {&t.Quality, 5 * time.Second}, {&t.Ticket, 4 * time.Minute},
 	} {
 		if *d.field <= 0 {
 			*d.field = d.value

@@ -333,8 +333,19 @@ func TestRestartBelongsToItsOwner(t *testing.T) {
 		if _, err := e.sfu.Restart(ctx, g, conn.ID, "old", offer); !errors.Is(err, sfu.ErrETag) {
 			t.Errorf("old ETag: %v", err)
 		}
-		conn, err = e.sfu.Restart(ctx, g, conn.ID, conn.ETag, offer)
-		return conn.Answer, err
+		first := conn.ETag
+		if conn, err = e.sfu.Restart(ctx, g, conn.ID, first, offer); err != nil {
+			return "", err
+		}
+		// Whoever did not hear the answer gets it again, and nobody who has another offer.
+		if again, err := e.sfu.Restart(ctx, g, conn.ID, first, offer); err != nil || again != conn {
+			t.Errorf("the same once more: %v, the same answer: %v", err, again == conn)
+		}
+		other := strings.Replace(offer, "a=ice-ufrag:", "a=ice-ufrag:x", 1)
+		if _, err := e.sfu.Restart(ctx, g, conn.ID, first, other); !errors.Is(err, sfu.ErrETag) {
+			t.Errorf("another offer with the old ETag: %v", err)
+		}
+		return conn.Answer, nil
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -39,3 +39,10 @@ func cleanOffer(offer string) (string, error) {
 	text.Write(out)
 	return text.String(), nil
 }
+
+// ufragOf is the name of an offer's ICE session (RFC 8839 section 5.4). Each restart has a fresh one.
+func ufragOf(offer string) string {
+	_, rest, _ := strings.Cut(offer, "\na=ice-ufrag:")
+	ufrag, _, _ := strings.Cut(rest, "\r")
+	return ufrag
+}

@@ -29,8 +29,16 @@ type peer struct {
 	gone     sync.Once
 	lines    lines
 
-	restart sync.Mutex // one restart at a time; guards etag
-	etag    string
+	restart sync.Mutex // one restart at a time; guards ice
+	ice     iceSession
+}
+
+// An iceSession is what the ETag of a connection stands for. A client that did not hear the answer to a restart asks again
+// with the same offer.
+type iceSession struct {
+	etag        string
+	from, ufrag string // what the restart was asked with; empty before there was one
+	answer      string
 }
 
 // channelInits are the channels as both sides create them. Nothing else is accepted: a fixed list needs no RFC 8832
@@ -57,7 +65,7 @@ func (s *SFU) newPeer(h *host, g Grant) (*peer, error) {
 		return nil, err
 	}
 	p := &peer{
-		id: newID("c_"), host: h, pc: pc, rates: s.cfg.Limits.Rates, etag: newID(""), forget: s.forget,
+		id: newID("c_"), host: h, pc: pc, rates: s.cfg.Limits.Rates, ice: iceSession{etag: newID("")}, forget: s.forget,
 		grace: s.cfg.Timeouts.Frame, lines: lines{left: &s.left},
 	}
 	p.conn = &conn{id: p.id, link: p, grant: g}

@@ -29,6 +29,7 @@ type conn struct {
 	closed  bool
 	opened  time.Time
 	heard   time.Time
+	quiet   bool // it has said nothing for a while
 	strikes int
 
 	pingSeq   uint32
@@ -159,6 +160,10 @@ func (s *session) frame(c *conn, ch wire.Channel, frame []byte, packed bool) {
 		return
 	}
 	c.heard = time.Now()
+	if c.quiet {
+		c.quiet = false
+		s.settle()
+	}
 	if c.grant.Role == Customer {
 		f, err := s.fromCustomer.Decode(ch, frame)
 		switch hello, greets := f.(*wire.Hello); {

@@ -93,7 +93,8 @@ func TestG01_AgentAway(t *testing.T) {
 }
 
 func TestCustomerGone(t *testing.T) {
-	bubble(t, Config{}, func(t *testing.T, co *core) {
+	c := Config{Timeouts: Timeouts{ResumeGrace: 30 * time.Second}}
+	bubble(t, c, func(t *testing.T, co *core) {
 		customer, agent := co.shared()
 		co.do(func(s *session) { s.lost(customer.conn, "closed") })
 		agent.is(wire.StateResuming)
@@ -117,9 +118,39 @@ func TestCustomerGone(t *testing.T) {
 		co.ends(wire.EndCustomerGone)
 		agent.is(wire.StateEnded)
 	})
-	bubble(t, Config{}, func(t *testing.T, co *core) { // never came
+	bubble(t, c, func(t *testing.T, co *core) { // never came
 		time.Sleep(41 * time.Second)
 		co.ends(wire.EndCustomerGone)
+	})
+}
+
+// Nothing that agents are shown is older than the customer's last word without their being told, and meanwhile they do
+// nothing to a page that they do not see.
+func TestCustomerQuiet(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, co *core) {
+		customer, agent := co.control()
+		epoch := last[*wire.Share](customer).Epoch
+		co.alive(10*time.Second, customer, agent)
+		agent.is(wire.StateActive)
+		co.alive(6*time.Second, agent)
+		agent.is(wire.StateResuming)
+		if customer.isClosed() {
+			t.Fatal("the connection was given up")
+		}
+		before := reached(customer, wire.TypeClick)
+		agent.says(&wire.Click{Seq: 1, Epoch: epoch, Node: 1})
+		if r := last[*wire.Refused](agent); r.Rule != "customer-away" || reached(customer, wire.TypeClick) != before {
+			t.Errorf("a click was refused by %q", r.Rule)
+		}
+		customer.says(&wire.Ping{Seq: 1})
+		agent.is(wire.StateActive)
+		if again := last[*wire.Share](customer); again.Epoch != epoch || co.s.consent.driver == 0 {
+			t.Errorf("epoch %d, want %d; driver %d", again.Epoch, epoch, co.s.consent.driver)
+		}
+		co.alive(11*time.Second, agent)
+		if !customer.isClosed() {
+			t.Error("a connection that says nothing is kept")
+		}
 	})
 }
 

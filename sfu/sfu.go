@@ -124,7 +124,7 @@ func (s *SFU) Connect(ctx context.Context, g Grant, offer string) (Connection, e
 		p.lost("offer")
 		return Connection{}, err
 	}
-	return Connection{ID: p.id, ETag: p.etag, Answer: answer}, nil
+	return Connection{ID: p.id, ETag: p.ice.etag, Answer: answer}, nil
 }
 
 // clip cuts a name to what a frame can carry, at the start of a character.
@@ -150,7 +150,8 @@ func (s *SFU) peer(g Grant, conn string) (*peer, error) {
 }
 
 // Restart takes a new offer for a connection whose network changed (ICE restart, RFC 8445 section 9). Channels and
-// session go on. etag must be that of the last answer. Outcomes: ErrNoConnection, ErrETag, ErrOffer, or ctx's error.
+// session go on. etag must be that of the last answer; the same offer once more gets the same answer, because the first may
+// have been lost with the network. Outcomes: ErrNoConnection, ErrETag, ErrOffer, or ctx's error.
 func (s *SFU) Restart(ctx context.Context, g Grant, conn, etag, offer string) (Connection, error) {
 	p, err := s.peer(g, conn)
 	if err != nil {
@@ -162,15 +163,19 @@ func (s *SFU) Restart(ctx context.Context, g Grant, conn, etag, offer string) (C
 	}
 	p.restart.Lock()
 	defer p.restart.Unlock()
-	if etag != p.etag {
+	ufrag := ufragOf(sdp)
+	if p.ice.answer != "" && etag == p.ice.from && ufrag == p.ice.ufrag {
+		return Connection{ID: p.id, ETag: p.ice.etag, Answer: p.ice.answer}, nil
+	}
+	if etag != p.ice.etag {
 		return Connection{}, ErrETag
 	}
 	answer, err := p.answer(ctx, sdp)
 	if err != nil {
 		return Connection{}, err
 	}
-	p.etag = newID("")
-	return Connection{ID: p.id, ETag: p.etag, Answer: answer}, nil
+	p.ice = iceSession{etag: newID(""), from: etag, ufrag: ufrag, answer: answer}
+	return Connection{ID: p.id, ETag: p.ice.etag, Answer: answer}, nil
 }
 
 // Disconnect closes a connection of the person of the grant. The session goes on as if the network had failed.

@@ -33,7 +33,7 @@ func (s *session) settle() {
 // stands is where the session stands.
 func (s *session) stands() wire.SessionState {
 	switch {
-	case s.room.customer != nil && s.room.customer.conn == nil:
+	case s.room.customer != nil && (s.room.customer.conn == nil || s.room.customer.conn.quiet):
 		return wire.StateResuming
 	case s.consent.granted&wire.ScopeView != 0 && s.consent.paused:
 		return wire.StatePaused

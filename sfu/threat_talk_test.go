@@ -37,7 +37,7 @@ func TestThreat48_DrawingsCost(t *testing.T) {
 			agent.says(&wire.Stroke{Points: make([]wire.Point2, 1)})
 		}
 		short := reached(customer, wire.TypeStroked)
-		time.Sleep(8 * time.Second)
+		co.alive(8*time.Second, customer)
 		for range 400 {
 			agent.says(&wire.Stroke{Points: make([]wire.Point2, 2000)})
 		}

@@ -220,7 +220,7 @@ func TestServeTakesTimesFromTheConfiguration(t *testing.T) {
 		t.Fatalf("%+v, %v", end, err)
 	}
 	if took := time.Since(begin); took > 15*time.Second {
-		t.Errorf("the default grace of 30 s seems to hold: %v", took)
+		t.Errorf("the default grace of 2 minutes seems to hold: %v", took)
 	}
 }
 

@@ -90,7 +90,7 @@ func defaults() config {
 		Listen: "0.0.0.0:443", UDP: "0.0.0.0:443", Turn: turnConfig{TLS: true},
 		Session: sessionConfig{
 			CodeTTL: 2 * time.Minute, Waiting: 30 * time.Minute, AskTimeout: 2 * time.Minute,
-			AgentAway: 2 * time.Minute, ResumeGrace: 30 * time.Second, HardLimit: 4 * time.Hour,
+			AgentAway: 2 * time.Minute, ResumeGrace: 2 * time.Minute, HardLimit: 4 * time.Hour,
 		},
 		Limits: limitsConfig{Sessions: 10_000, Requests: 600, Starts: 60, WrongCodes: 5},
 		Admin:  adminConfig{Listen: "127.0.0.1:9090"},
