@@ -52,9 +52,18 @@ function start(view: View): Session {
   };
 }
 
+// The server says that a customer is away when it has heard nothing for four to five seconds; the picture is as old as that.
+const UNHEARD = 5000;
+
+/** Until when the page on the stage is known to be the customer's, when the state changes. */
+function liveAt({ live }: Session, state: State): number {
+  if (state === 'active') return Date.now();
+  return state === 'resuming' ? Math.min(live, Date.now() - UNHEARD) : live;
+}
+
 function listen(view: View, set: (change: (before: Session) => Session) => void, onEnd: (reason: EndReason) => void): () => void {
   const offs = [
-    view.on('state', (state) => set((s) => ({ ...s, state, live: state === 'active' ? Date.now() : s.live }))),
+    view.on('state', (state) => set((s) => ({ ...s, state, live: liveAt(s, state) }))),
     view.on('page', (page) => set((s) => ({ ...s, page }))),
     view.on('scope', ({ scopes, driver }) => set((s) => {
       const tool = scopes.includes('point') ? s.tool : 'none';

@@ -134,6 +134,7 @@ export const texts = {
     'protocol': { title: 'Ended for safety', text: 'The customer\u2019s page sent something that is not allowed. Ask them to reload the page and start again; tell your administrator if it happens twice.' },
     'server': { title: 'The server is being restarted', text: 'Ask the customer for a new code in a minute.' },
     'fault': { title: 'Something went wrong', text: 'The page could not be shown any further. Ask the customer to reload the page and for a new code.' },
+    'gone': { title: 'The session is over', text: 'It ended while this window was not connected, or the server was started anew. Ask the customer for a new code to go on.' },
     'lost': { title: 'The connection was lost', text: 'The server could not be reached in time. Check your network, then ask the customer for a new code.' },
   } satisfies Record<EndReason, { title: string; text: string }>,
 } as const;

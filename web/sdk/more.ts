@@ -1,4 +1,5 @@
 // What a session needs beyond the core, as a part of the SDK.
+export { Pulse, patience } from '../wire/pulse';
 export { Assets } from './assets';
 export { UI } from './ui';
 export { isSheetLink, styleDef, tell, validSuffix } from './words';

@@ -46,8 +46,9 @@ export class PageSession implements Session {
   #state: State = 'waiting';
   #agents: readonly Agent[] = [];
   #scopes: readonly Scope[] = [];
-  // What the customer decided last. A connection that breaks may take the word with it; then it is said again.
-  readonly #said = { held: false, taken: 0, gone: false };
+  // What the customer decided last. A connection that breaks may take the word with it; then it is said again. And the
+  // state that the server told last.
+  readonly #said = { held: false, taken: 0, gone: false, told: 'waiting' as State };
 
   constructor(kept: Kept, more: Parts['session'], consent: StartOptions['consent']) {
     this.#kept = kept;
@@ -89,7 +90,7 @@ export class PageSession implements Session {
       Object.assign(this.#kept, kept); // that page has used tokens
       this.#transport = this.#connect();
     } else if (tries) later(() => this.#return(tries - 1), 100);
-    else this.#ended('customer-gone'); // it ended on that page
+    else this.#ended('none'); // it ended on that page
   }
 
   /** The page took the SDK's part out with much else: everything is looked at anew. */
@@ -157,7 +158,8 @@ export class PageSession implements Session {
   end(): void {
     if (this.#past) return;
     this.#capture?.stop();
-    if (!this.#transport.send({ kind: 'end' })) void call(this.#kept, '', { method: 'DELETE', keepalive: true }).catch(() => undefined);
+    // What is said on a connection that is broken arrives nowhere.
+    if (!this.#transport.send({ kind: 'end' }) || this.#state === 'resuming') void call(this.#kept, '', { method: 'DELETE', keepalive: true }).catch(() => undefined);
     this.#ended('customer');
   }
 
@@ -203,10 +205,11 @@ export class PageSession implements Session {
   }
 
   #connect(): Transport {
-    return new Transport(this.#kept, {
+    return new Transport(this.#kept, this.#more, {
       open: () => void this.#transport.send({ kind: 'hello', protocol: ProtocolVersion, table: TABLE_VERSION, client: 'vitrine-sdk/1' }),
       frame: (frame) => this.#heard(frame),
       down: () => this.#move('resuming', 'none'),
+      back: () => this.#move(this.#said.told, 'none'),
       lost: () => this.#ended('customer-gone'),
     });
   }
@@ -218,7 +221,7 @@ export class PageSession implements Session {
       case 'ping':
         return void this.#transport.send({ kind: 'pong', seq: frame.seq });
       case 'state':
-        return this.#move(states[frame.state] ?? 'ended', reasons[frame.reason] ?? 'none');
+        return this.#move((this.#said.told = states[frame.state] ?? 'ended'), reasons[frame.reason] ?? 'none');
       case 'ask':
         // After a break of the connection, a question is put again.
         if (!this.#asks.some(({ ask }) => ask === frame.ask) && this.#asks.push(frame) === 1) void this.#answer(frame);
@@ -372,7 +375,7 @@ export class PageSession implements Session {
     this.#transport.close(300);
     take(); // a page before this one may have left something
     this.#agents = this.#scopes = [];
-    this.#ui.end(this.#state === 'waiting');
+    this.#ui.end(this.#state === 'waiting', reason === 'customer-gone');
     this.#state = 'ended';
     this.#emit('state', 'ended');
     this.#emit('end', reason);

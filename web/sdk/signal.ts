@@ -9,7 +9,8 @@ export interface Kept {
   codeExpires: number; // Unix seconds
   token: string; // single use: every answer brings the next
   spare?: string | undefined; // the one before, unused: a page that goes away in the middle of a call does not learn the next
-  readonly ice: RTCIceServer[];
+  ice: RTCIceServer[];
+  iceAt?: number; // when these were made, by this computer's clock
   readonly site: { readonly company: string };
   readonly mask: { readonly selectors: readonly string[]; readonly private: boolean };
   readonly ui: string;
@@ -25,17 +26,17 @@ export class SignalError extends Error {
   }
 }
 
-const PATIENCE = 20_000; // milliseconds
-
 let last: Promise<unknown> = Promise.resolve();
 
 /**
- * Sends a request with the session's token and keeps the next one. One request after the other: a token is good once, so
+ * Sends a request with the session's token and keeps the next one; the path is one of the session's, or begins with /v1/.
+ * It may take so many milliseconds. One request after the other: a token is good once, so
  * of two at a time the server would refuse one, and a connection that is refused ends the session.
  */
-export function call(kept: Kept, path: string, init: RequestInit): Promise<Response> {
-  const once = (): Promise<Response> => send(`${kept.server}/v1/sessions/${encodeURIComponent(kept.session)}${path}`, {
-    ...init, headers: { ...(init.headers as Record<string, string>), Authorization: `Bearer ${kept.token}` }, signal: AbortSignal.timeout(PATIENCE),
+export function call(kept: Kept, path: string, init: RequestInit, patience = 20_000): Promise<Response> {
+  const url = kept.server + (path.startsWith('/v1/') ? path : `/v1/sessions/${encodeURIComponent(kept.session)}${path}`);
+  const once = (): Promise<Response> => send(url, {
+    ...init, headers: { ...(init.headers as Record<string, string>), Authorization: `Bearer ${kept.token}` }, signal: AbortSignal.timeout(patience),
   }, kept);
   const answer = last.then(once).catch((error: unknown) => {
     if (!kept.spare || !(error instanceof SignalError) || error.status !== 401) throw error;
@@ -45,6 +46,14 @@ export function call(kept: Kept, path: string, init: RequestInit): Promise<Respo
   });
   last = answer.catch(() => undefined);
   return answer;
+}
+
+/** Whether the server answers: rejects when it does not within so many milliseconds. What fails at once says nothing. */
+export async function reach(server: string, within: number): Promise<void> {
+  const signal = AbortSignal.timeout(within);
+  await request(`${server}/sdk/vitrine.js`, { method: 'HEAD', cache: 'no-store', credentials: 'omit', signal }).catch((error: unknown) => {
+    if (signal.aborted) throw error;
+  });
 }
 
 /** Takes a fresh token. */

@@ -3,7 +3,7 @@ import type { Scope } from './index';
 
 export type Texts = Readonly<Record<
   | 'code' | 'codeHint' | 'cancel' | 'ask' | 'askHint' | 'allow' | 'refuse' | 'watching' | 'operating' | 'nobody' | 'away' | 'paused' | 'pause' | 'go' | 'stop' | 'takeBack'
-  | 'ended' | 'chat' | 'send' | 'you' | 'bar' | Scope,
+  | 'ended' | 'lost' | 'chat' | 'send' | 'you' | 'bar' | Scope,
   string
 >>;
 
@@ -25,6 +25,7 @@ const en: Texts = {
   stop: 'Stop sharing',
   takeBack: 'Take control back',
   ended: 'Sharing has ended. Nobody sees this page any more.',
+  lost: 'Sharing has ended: the connection was away for too long. Nobody sees this page any more. To go on, ask for help again.',
   chat: 'Message to {agent}',
   send: 'Send',
   you: 'You',
@@ -57,6 +58,7 @@ const de: Texts = {
   stop: 'Teilen beenden',
   takeBack: 'Steuerung zurücknehmen',
   ended: 'Das Teilen ist beendet. Niemand sieht diese Seite mehr.',
+  lost: 'Das Teilen ist beendet: die Verbindung war zu lange weg. Niemand sieht diese Seite mehr. Bitten Sie erneut um Hilfe, um fortzufahren.',
   chat: 'Nachricht an {agent}',
   send: 'Senden',
   you: 'Sie',

@@ -1,11 +1,12 @@
-// The connection to the server: five negotiated channels, the message layer, pings, and a new connection when one breaks.
+// The connection to the server: five negotiated channels, the message layer, and a new connection when one cannot be mended.
 import { decode, encode } from '../wire/codec';
 import { DeflateFrom, answer, chunk, end, gone, hello, offer, pause, ping, pointer, pong, receipt, revoke, say, toCustomer } from '../wire/frames';
 import type { FrameTable } from '../wire/codec';
 import type { Batch, FromCustomer, Stroke, ToCustomer } from '../wire/frames';
 import { deflate, messages } from '../wire/message';
+import type * as Watch from '../wire/pulse';
 import { later } from './natives';
-import { SignalError, call } from './signal';
+import { SignalError, call, reach } from './signal';
 import type { Kept } from './signal';
 
 // Batches are written by another hand, and nothing here draws.
@@ -15,39 +16,56 @@ const sent: FrameTable<Exclude<FromCustomer, Batch | Stroke>> = [hello, ping, po
 const CHANNELS: readonly RTCDataChannelInit[] = [{}, {}, { ordered: false }, { ordered: false, maxRetransmits: 0 }, {}];
 const DOM = 1;
 const ASSET = 2;
-const SHAKY = 2000; // milliseconds that a connection may be disconnected
-const SILENT = 10_000; // milliseconds without a word from the server
-const PING = 2500;
+const MEND = 5000; // milliseconds that a call may take while the connection lasts
+const OPEN = 10_000; // milliseconds from the answer until the channels are open
+const FRESH = 60_000; // milliseconds that TURN credentials are used; they are good for twice as long
+const GIVE_UP = 600_000; // milliseconds after which the next token is void as well
+
+/** What comes with the part that a session needs. */
+type Needs = Pick<typeof Watch, 'Pulse' | 'patience'>;
 
 /** What the session hears. */
 export interface TransportEvents {
   /** A connection is open; nothing was said on it yet. */
   open(): void;
   frame(frame: ToCustomer): void;
-  /** The connection is gone; the next one is tried. */
+  /** Nothing comes any more; the connection is mended, or the next one is tried. */
   down(): void;
+  /** The connection was mended: everything goes on as it was. */
+  back(): void;
   /** The session is over as far as the server is concerned. */
   lost(): void;
 }
+
+/** Whether the token or the session is gone for good (401, 403, 404, 410), or the connection (412). Anything else may pass. */
+const isRefusal = (error: unknown): boolean => error instanceof SignalError && error.status < 500 && error.status !== 429;
 
 /** Keeps a session connected. */
 export class Transport {
   readonly #kept: Kept;
   readonly #on: TransportEvents;
+  readonly #more: Needs;
   #peer: RTCPeerConnection | undefined;
   #channels: RTCDataChannel[] = [];
   #queue: Promise<void> | undefined;
   #queued = 0; // bytes being deflated
-  #heard = 0;
+  #pulse: Watch.Pulse | undefined; // while all channels are open
   #pings = 0;
-  #clock = 0;
   #timer = 0;
   #tries = 0;
-  #closed = false;
+  #since = Date.now(); // when the connection was lost
+  readonly #place = { path: '', etag: '' }; // of the connection at the server
+  readonly #over = new AbortController();
 
-  constructor(kept: Kept, on: TransportEvents) {
+  constructor(kept: Kept, more: Needs, on: TransportEvents) {
     this.#kept = kept;
+    this.#more = more;
     this.#on = on;
+    kept.iceAt ??= Date.now();
+    // There is a network again: what is waited for is tried at once.
+    addEventListener('online', () => {
+      if (this.#tries && !this.#pulse) void this.#connect();
+    }, { signal: this.#over.signal });
     void this.#connect();
   }
 
@@ -57,22 +75,60 @@ export class Transport {
     const peer = (this.#peer = new RTCPeerConnection({ iceServers: this.#kept.ice }));
     this.#channels = CHANNELS.map((init, id) => this.#channel(peer, { ...init, negotiated: true, id }, id));
     peer.onconnectionstatechange = () => {
-      if (peer !== this.#peer) return;
-      clearTimeout(this.#timer);
-      if (peer.connectionState === 'failed') this.#again(peer);
-      if (peer.connectionState === 'disconnected') this.#timer = later(() => this.#again(peer), SHAKY);
+      if (peer.connectionState === 'failed' && !this.#pulse) this.#again(peer);
     };
     try {
+      if (this.#tries) await reach(this.#kept.server, this.#more.patience(this.#tries));
+      await this.#refresh(peer);
       await peer.setLocalDescription();
-      const body = peer.localDescription?.sdp ?? '';
-      const answer = await call(this.#kept, '/connections', { method: 'POST', headers: { 'Content-Type': 'application/sdp' }, body });
-      await peer.setRemoteDescription({ type: 'answer', sdp: await answer.text() });
+      await peer.setRemoteDescription({ type: 'answer', sdp: await this.#trade('POST', '/connections', peer.localDescription?.sdp ?? '') });
+      if (peer === this.#peer && !this.#pulse) this.#timer = later(() => this.#again(peer), OPEN);
     } catch (error) {
-      // 401, 403, 404, 410: the token or the session is gone for good. Anything else may pass.
-      const gone = error instanceof SignalError && error.status < 500 && error.status !== 429;
-      if (gone && peer === this.#peer) this.#on.lost();
+      if (isRefusal(error) && peer === this.#peer) this.#on.lost();
       else this.#again(peer);
     }
+  }
+
+  /** Replaces TURN credentials that are no longer good, before anything is gathered with them. */
+  async #refresh(peer: RTCPeerConnection, within?: number): Promise<void> {
+    const kept = this.#kept;
+    if (!kept.ice.length || Date.now() - (kept.iceAt ?? 0) < FRESH) return;
+    const { ice } = (await (await call(kept, '/v1/ice', {}, within)).json()) as Pick<Kept, 'ice'>;
+    Object.assign(kept, { ice, iceAt: Date.now() });
+    peer.setConfiguration({ ...peer.getConfiguration(), iceServers: ice });
+  }
+
+  /** Trades an offer for an answer. */
+  async #trade(method: string, path: string, body: string, within?: number): Promise<string> {
+    const headers = { 'Content-Type': 'application/sdp', 'If-Match': this.#place.etag };
+    const answer = await call(this.#kept, path, { method, headers, body }, within);
+    const { path: known } = this.#place;
+    Object.assign(this.#place, { path: answer.headers.get('Location') ?? known, etag: answer.headers.get('ETag') });
+    return answer.text();
+  }
+
+  /** Watches a connection whose channels are open. */
+  #watch(peer: RTCPeerConnection): void {
+    clearTimeout(this.#timer);
+    this.#tries = this.#since = 0;
+    this.#pulse = new this.#more.Pulse({
+      peer,
+      ask: () => void this.send({ kind: 'ping', seq: ++this.#pings }),
+      reach: (within) => reach(this.#kept.server, within),
+      restart: async (offer) => {
+        try {
+          await this.#refresh(peer, MEND);
+          return await this.#trade('PATCH', this.#place.path, await offer(), MEND);
+        } catch (error) {
+          if (isRefusal(error)) return undefined;
+          throw error;
+        }
+      },
+      quiet: () => this.#on.down(),
+      back: () => this.#on.back(),
+      broken: () => this.#again(peer),
+    });
+    this.#on.open();
   }
 
   #channel(peer: RTCPeerConnection, init: RTCDataChannelInit, id: number): RTCDataChannel {
@@ -80,21 +136,14 @@ export class Transport {
     channel.binaryType = 'arraybuffer';
     channel.onmessage = ({ data }) => {
       if (peer !== this.#peer) return;
-      this.#heard = performance.now();
+      this.#pulse?.word();
       const message = new Uint8Array(data as ArrayBuffer);
       // What customers are told fits into one message and is never deflated.
       if (message[0] !== 0) this.#again(peer);
       else this.#on.frame(decode(toCustomer, id, message.subarray(1)));
     };
     channel.onopen = () => {
-      if (peer !== this.#peer || this.#channels.some((c) => c.readyState !== 'open')) return;
-      this.#heard = performance.now();
-      this.#tries = 0;
-      this.#clock = setInterval(() => {
-        if (performance.now() - this.#heard > SILENT) this.#again(peer);
-        else this.send({ kind: 'ping', seq: ++this.#pings });
-      }, PING);
-      this.#on.open();
+      if (peer === this.#peer && this.#channels.every((c) => c.readyState === 'open')) this.#watch(peer);
     };
     channel.onclose = () => this.#again(peer);
     return channel;
@@ -103,16 +152,19 @@ export class Transport {
   #again(peer: RTCPeerConnection): void {
     if (peer !== this.#peer) return;
     this.#drop();
-    if (this.#closed) return;
+    if (this.#over.signal.aborted) return;
+    this.#since ||= Date.now();
+    if (Date.now() - this.#since > GIVE_UP) return this.#on.lost();
     this.#on.down();
-    this.#timer = later(() => void this.#connect(), Math.min(200 * 2 ** this.#tries++, 4000));
+    // The first is tried at once; a server that is gone is not asked all the time.
+    this.#timer = later(() => void this.#connect(), Math.min(100 * 2 ** this.#tries++, 2000));
   }
 
   #drop(): void {
-    clearInterval(this.#clock);
     clearTimeout(this.#timer);
+    this.#pulse?.close();
     const peer = this.#peer;
-    this.#peer = this.#queue = undefined;
+    this.#peer = this.#queue = this.#pulse = undefined;
     this.#channels = [];
     this.#queued = 0;
     peer?.close();
@@ -171,7 +223,7 @@ export class Transport {
 
   /** Closes the connection for good, after the given milliseconds in which what was said can leave. */
   close(after = 0): void {
-    this.#closed = true;
+    this.#over.abort();
     const peer = this.#peer;
     if (after) this.#peer = undefined; // nothing is heard any more
     this.#drop();

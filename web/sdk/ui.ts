@@ -24,6 +24,9 @@ function button(text: string, name: string, press: () => void): HTMLButtonElemen
   return el;
 }
 
+/** What says that the session before has ended: nothing of it may stand beside the next one. */
+let last: HTMLElement | undefined;
+
 /** The SDK's own part of the page. */
 export class UI {
   readonly ink: Ink;
@@ -48,6 +51,8 @@ export class UI {
     const lang = wanted in catalogue ? wanted : 'en';
     this.#t = catalogue[lang] as Texts;
     const host = this.#host;
+    last?.remove();
+    last = host;
     ours.add(host);
     host.lang = lang;
     host.dir = 'ltr';
@@ -151,13 +156,13 @@ export class UI {
     this.#dock.prepend(this.#talk);
   }
 
-  /** Says that sharing has ended, for a while, and goes. */
-  end(now: boolean): void {
+  /** Says that sharing has ended, for a while, and goes. Who comes back to a page that slept has to see it. */
+  end(now: boolean, lost: boolean): void {
     clearTimeout(this.#watch);
     this.#refuse?.();
     this.#dock.replaceChildren(this.#stage);
     this.#root.replaceChildren(this.#dock); // cursors, strokes and the chat go at once
-    this.#stage.replaceChildren(make('section', 'bar', this.#t.ended));
-    setTimeout(() => this.#host.remove(), now || this.#quiet ? 0 : 4000);
+    this.#stage.replaceChildren(make('section', 'bar', lost ? this.#t.lost : this.#t.ended));
+    setTimeout(() => this.#host.remove(), now || this.#quiet ? 0 : lost ? 60_000 : 4000);
   }
 }

@@ -11,9 +11,12 @@ export type State = 'connecting' | 'waiting' | 'asked' | 'active' | 'paused' | '
 /** What the pointer draws on the customer's page; "clear" removes one's own strokes at once. */
 export type Tool = 'none' | 'laser' | 'pen' | 'arrow' | 'rectangle' | 'clear';
 
-/** Why a session ended. "lost" is this viewer's own: its connection did not come back in time. */
+/**
+ * Why a session ended. Two are this viewer's own: "lost" when its connection did not come back in time, "gone" when it did
+ * and the server knew the session no more.
+ */
 export type EndReason =
-  | 'customer' | 'agent' | 'agent-away' | 'customer-gone' | 'refused' | 'limit' | 'policy' | 'protocol' | 'server' | 'fault' | 'lost';
+  | 'customer' | 'agent' | 'agent-away' | 'customer-gone' | 'refused' | 'limit' | 'policy' | 'protocol' | 'server' | 'fault' | 'lost' | 'gone';
 
 /** The page that the customer shows. Text only: nothing of it may be used as an address without asking a person. */
 export interface Page {

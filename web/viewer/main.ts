@@ -1,14 +1,15 @@
 // The viewer's entry: join a session.
-import { freshICE, joinError, useCode } from './http';
+import { type Access, freshICE, joinError, useCode } from './http';
 import type { JoinOptions, View } from './index';
-import type { Access } from './transport';
 import { AgentView } from './view';
 
 async function access(server: string, options: JoinOptions): Promise<Access> {
   const { code, session, token } = options;
   if (code !== undefined) return { server, ...(await useCode(server, code, token)) };
   if (session === undefined || token === undefined) throw joinError(0, 'join needs a code, or a session with its token');
-  return { server, session, ...(await freshICE(server, token)) };
+  const made: Access = { server, session, token, ice: [] };
+  await freshICE(made);
+  return made;
 }
 
 /** Joins a session. */

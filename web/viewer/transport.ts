@@ -1,20 +1,18 @@
-// The connection to the server: five data channels that both sides know beforehand, one offer, one answer. It comes back
-// by itself when it breaks, each time with a fresh token.
+// The connection to the server: five data channels that both sides know beforehand, one offer, one answer. When it breaks it
+// is mended, or else made anew, each time with a fresh token.
 import { decode, encode } from '../wire/codec';
 import { Channel, type FromAgent, MaxMessageIn, ProtocolVersion, type ToAgent, fromAgent, toAgent } from '../wire/frames';
 import { Assembler, messages } from '../wire/message';
+import { Pulse, patience } from '../wire/pulse';
 import { TABLE_VERSION } from '../wire/vocabulary';
-import { connect, freshICE } from './http';
+import { type Access, type Connection, connect, freshICE, reach, renew, restart } from './http';
 import type { JoinError } from './index';
 
 const PING_EVERY = 1_000;
-/** Silence after which what is shown counts as frozen: the server speaks at least every second. */
-const QUIET = 3_000;
-const SILENCE = 10_000;
 const CONNECT_WITHIN = 15_000;
-/** A connection that stays away for longer does not come back. */
-const GIVE_UP = 30_000;
-const BACKOFF = [200, 500, 1_000, 2_000, 4_000];
+/** How long a call may take while the connection lasts. */
+const MEND = 5_000;
+const BACKOFF = [100, 200, 500, 1_000, 2_000];
 
 const CHANNELS: readonly RTCDataChannelInit[] = [
   { negotiated: true, id: Channel.Ctl },
@@ -25,37 +23,36 @@ const CHANNELS: readonly RTCDataChannelInit[] = [
 ];
 const LABELS = ['ctl', 'dom', 'asset', 'ptr', 'input'];
 
-/** What a connection is made with. */
-export interface Access {
-  readonly server: string;
-  readonly session: string;
-  token: string;
-  ice: RTCIceServer[];
-}
-
 /** Whom the transport talks to. */
 export interface Listener {
   readonly up: () => void;
   readonly down: () => void;
-  /** The connection was only quiet: it goes on. */
+  /** The connection was only quiet, or it was mended: it goes on. */
   readonly back: () => void;
   readonly frame: (frame: ToAgent) => void;
   readonly roundTrip: (milliseconds: number) => void;
-  /** The connection will not come back. */
-  readonly lost: () => void;
+  /** The connection will not come back; known tells that the server was reached, and knows the session no more. */
+  readonly lost: (known: boolean) => void;
+}
+
+function refused(error: unknown): boolean {
+  const { status } = error as Partial<JoinError>;
+  return status !== undefined && status >= 400 && status < 500 && status !== 429;
 }
 
 /** The connection of one agent to one session. */
 export class Transport {
   private pc: RTCPeerConnection | null = null;
   private channels: RTCDataChannel[] = [];
-  private heard = 0;
-  private pinged = 0;
-  private pings = 0;
-  private attempt = 0;
-  private downSince = 0;
+  private began = 0;
+  private readonly pings = { sent: 0, at: 0 };
+  /** Since when the connection is gone, 0 while it is there; how often it was tried to come back; which try counts. */
+  private readonly away = { since: 0, tries: 0, turn: 0 };
   private over = false;
-  private quiet = false;
+  private pulse: Pulse | undefined; // since the server said welcome
+  private place: Connection = { answer: '', path: '', etag: '' };
+  /** A connection that stays away for longer does not come back: an agent is away for as long then. */
+  private giveUp = 120_000;
   private timer: ReturnType<typeof setInterval> | undefined;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private readonly access: Access;
@@ -73,7 +70,7 @@ export class Transport {
 
   /** Connects for the first time; rejects with what the server said. */
   async start(): Promise<void> {
-    this.downSince = Date.now();
+    this.away.since = Date.now();
     this.timer = setInterval(() => this.tick(), PING_EVERY);
     addEventListener('online', this.online);
     try {
@@ -87,17 +84,46 @@ export class Transport {
   private async open(): Promise<void> {
     const pc = new RTCPeerConnection({ iceServers: this.access.ice });
     this.pc = pc;
-    this.heard = Date.now();
+    this.began = Date.now();
     this.channels = CHANNELS.map((init, id) => this.channel(pc, init, id));
     pc.addEventListener('connectionstatechange', () => {
-      if (pc === this.pc && (pc.connectionState === 'failed' || pc.connectionState === 'closed')) this.drop();
+      if (pc === this.pc && !this.pulse && pc.connectionState === 'failed') this.drop();
     });
     await pc.setLocalDescription();
     const offer = pc.localDescription?.sdp ?? '';
-    const { answer, token } = await connect(this.access.server, this.access.session, this.access.token, offer);
-    this.access.token = token;
+    const made = await connect(this.access, offer);
     if (pc !== this.pc) return;
-    await pc.setRemoteDescription({ type: 'answer', sdp: answer });
+    this.place = made;
+    await pc.setRemoteDescription({ type: 'answer', sdp: made.answer });
+  }
+
+  // The connection is open from here on.
+  private watch(pc: RTCPeerConnection): void {
+    this.pulse?.close();
+    this.pulse = new Pulse({
+      peer: pc,
+      ask: () => this.ping(),
+      reach: (within) => reach(this.access.server, within),
+      restart: (offer) => this.mend(pc, offer),
+      quiet: () => this.listener.down(),
+      back: () => this.listener.back(),
+      broken: () => {
+        if (pc === this.pc) this.drop();
+      },
+    });
+  }
+
+  private async mend(pc: RTCPeerConnection, offer: () => Promise<string>): Promise<string | undefined> {
+    try {
+      await freshICE(this.access, MEND);
+      pc.setConfiguration({ ...pc.getConfiguration(), iceServers: this.access.ice });
+      const made = await restart(this.access, this.place, await offer(), MEND);
+      this.place = made;
+      return made.answer;
+    } catch (error) {
+      if (refused(error)) return undefined;
+      throw error;
+    }
   }
 
   private channel(pc: RTCPeerConnection, init: RTCDataChannelInit, id: number): RTCDataChannel {
@@ -106,11 +132,7 @@ export class Transport {
     const assembler = new Assembler((bytes) => this.take(pc, id, bytes), () => this.drop());
     channel.addEventListener('message', (event: MessageEvent<unknown>) => {
       if (pc !== this.pc) return;
-      this.heard = Date.now();
-      if (this.quiet) {
-        this.quiet = false;
-        this.listener.back();
-      }
+      this.pulse?.word();
       const { data } = event;
       // Only the page's channel carries frames in pieces.
       if (!(data instanceof ArrayBuffer) || data.byteLength > MaxMessageIn) this.drop();
@@ -130,13 +152,15 @@ export class Transport {
     if (pc !== this.pc || this.over) return;
     const frame = decode(toAgent, id, bytes);
     if (frame.kind === 'ping') this.send({ kind: 'pong', seq: frame.seq });
-    else if (frame.kind === 'ticket') this.access.token = frame.token;
+    else if (frame.kind === 'ticket') renew(this.access, frame.token);
     else if (frame.kind === 'pong') {
-      if (frame.seq === this.pings) this.listener.roundTrip(Math.round(performance.now() - this.pinged));
+      if (frame.seq === this.pings.sent) this.listener.roundTrip(Math.round(performance.now() - this.pings.at));
     } else {
       if (frame.kind === 'welcome') {
-        this.attempt = 0;
-        this.downSince = 0;
+        this.away.tries = 0;
+        this.away.since = 0;
+        this.giveUp = Math.max(frame.awaySeconds * 1000, MEND);
+        this.watch(pc);
         this.listener.up();
       }
       this.listener.frame(frame);
@@ -154,25 +178,23 @@ export class Transport {
 
   private tick(): void {
     const now = Date.now();
-    if (this.downSince !== 0 && now - this.downSince > GIVE_UP) {
+    if (this.away.since === 0) this.ping();
+    else if (now - this.away.since > this.giveUp) {
       this.close();
-      this.listener.lost();
-    } else if (this.pc && now - this.heard > (this.downSince === 0 ? SILENCE : CONNECT_WITHIN)) this.drop();
-    else if (this.downSince === 0) {
-      if (!this.quiet && now - this.heard > QUIET) {
-        this.quiet = true;
-        this.listener.down();
-      }
-      this.pinged = performance.now();
-      this.send({ kind: 'ping', seq: ++this.pings });
-    }
+      this.listener.lost(false);
+    } else if (this.pc && now - this.began > CONNECT_WITHIN) this.drop();
+  }
+
+  private ping(): void {
+    this.pings.at = performance.now();
+    this.send({ kind: 'ping', seq: ++this.pings.sent });
   }
 
   // There is a network again, and it may be another one: what is waited for is tried at once.
   private readonly online = (): void => {
-    if (this.over || this.downSince === 0 || this.pc) return;
+    if (this.over || this.away.since === 0 || this.pc) return;
     clearTimeout(this.retry);
-    this.attempt = 0;
+    this.away.tries = 0;
     void this.reopen();
   };
 
@@ -180,34 +202,35 @@ export class Transport {
   private drop(): void {
     if (this.over) return;
     this.abandon();
-    if (this.downSince === 0) {
-      this.downSince = Date.now();
-      this.quiet = false;
+    if (this.away.since === 0) {
+      this.away.since = Date.now();
       this.listener.down();
     }
     clearTimeout(this.retry);
-    this.retry = setTimeout(() => void this.reopen(), BACKOFF[Math.min(this.attempt++, BACKOFF.length - 1)]);
+    this.retry = setTimeout(() => void this.reopen(), BACKOFF[Math.min(this.away.tries++, BACKOFF.length - 1)]);
   }
 
   private async reopen(): Promise<void> {
+    const turn = ++this.away.turn;
+    const mine = (): boolean => !this.over && turn === this.away.turn;
     try {
-      const { token, ice } = await freshICE(this.access.server, this.access.token);
-      this.access.token = token;
-      this.access.ice = ice;
-      if (!this.over) await this.open();
+      await reach(this.access.server, patience(this.away.tries));
+      if (mine()) await freshICE(this.access);
+      if (mine()) await this.open();
     } catch (error) {
-      if (this.over) return;
-      const { status } = error as Partial<JoinError>;
+      if (!mine()) return;
       // The server knows the session or the token no more: trying again cannot help.
-      if (status !== undefined && status >= 400 && status < 500 && status !== 429) {
+      if (refused(error)) {
         this.close();
-        this.listener.lost();
+        this.listener.lost(true);
       } else this.drop();
     }
   }
 
   private abandon(): void {
     const { pc } = this;
+    this.pulse?.close();
+    this.pulse = undefined;
     this.pc = null;
     this.channels = [];
     pc?.close();
@@ -221,5 +244,6 @@ export class Transport {
     removeEventListener('online', this.online);
     this.abandon();
     this.access.token = '';
+    delete this.access.spare;
   }
 }

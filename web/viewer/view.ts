@@ -5,12 +5,13 @@ import { Assets } from './assets';
 import { Drawings } from './draw';
 import { pointOf } from './hit';
 import type { ChatMessage, ChatRun, EndReason, Events, Grant, Missing, Page, Quality, Scope as ScopeName, State, Tool, View } from './index';
+import type { Access } from './http';
 import { Input, pageOffset } from './input';
 import { bitsOf, pathOf, plain, reasonOf, scopesOf, stateOf } from './names';
 import { reasonText } from './placeholder';
 import { Replica } from './replica';
 import { type Stage, makeStage } from './stage';
-import { type Access, Transport } from './transport';
+import { Transport } from './transport';
 import { Watchdog } from './watchdog';
 
 const PRESENCE_EVERY = 10_000;
@@ -71,7 +72,7 @@ export class AgentView implements View {
       frame: (frame) => this.frame(frame),
       roundTrip: (roundTrip) => this.setQuality({ ...this.quality, roundTrip }),
       // The server closes the connection once it has ended the session; its last word may be lost with it.
-      lost: () => this.finish(this.server.ending ? 'agent' : 'lost'),
+      lost: (known) => this.finish(this.server.ending ? 'agent' : known ? 'gone' : 'lost'),
     });
   }
 
