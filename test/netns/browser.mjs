@@ -40,13 +40,18 @@ const page = `<!doctype html><title>Shop</title><main><p id="clock">none</p></ma
   window.begin = async () => { window.session = await Vitrine.start({ server: location.origin, siteKey: 'shop' }); return window.session.code; };
 </script>`;
 
-async function open(program) {
+// Opens a page, and prints the calls that make and mend its connection.
+async function open(program, who) {
   const browser = await launch(program);
   const context = await browser.newContext({ ignoreHTTPSErrors: true });
   context.setDefaultTimeout(30_000);
   await context.addInitScript(spy);
   const made = await context.newPage();
   made.on('pageerror', (error) => say(`error ${error}`));
+  made.on('response', (response) => {
+    const method = response.request().method();
+    if (/\/v1\/.*connections/.test(response.url()) && method !== 'OPTIONS') say(`call ${who} ${method} ${response.status()}`);
+  });
   return [browser, made];
 }
 
@@ -59,8 +64,8 @@ const way = (at) => at.evaluate(async () => {
   return local?.candidateType === 'relay' ? `relay-${local.relayProtocol}` : `direct-${local?.protocol}`;
 });
 
-const [first, shop] = await open(customer);
-const [second, desk] = await open(agent);
+const [first, shop] = await open(customer, 'customer');
+const [second, desk] = await open(agent, 'agent');
 process.stdin.on('end', () => { void Promise.all([first.close(), second.close()]).then(() => process.exit(0)); }).resume();
 await desk.exposeFunction('seen', (made) => say(`seen ${Date.now()}000000 ${made}000000`));
 await shop.route('**/page', (route) => route.fulfill({ contentType: 'text/html', body: page }));

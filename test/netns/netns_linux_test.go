@@ -162,14 +162,7 @@ func TestAddressChange(t *testing.T) {
 	l.box.set(func(n *network) { n.pass = func(p packet) bool { return p.src.Addr().Is4() } })
 	p := l.pair()
 	p.goesOn(time.Now(), 20, 20*time.Second)
-	for _, args := range [][]string{
-		{"addr", "add", "10.1.0.3/32", "dev", "tun0"}, {"addr", "del", "10.1.0.2/32", "dev", "tun0"},
-		{"route", "replace", "default", "dev", "tun0", "src", "10.1.0.3"},
-	} {
-		if err := ip(append([]string{"-n", space("customer")}, args...)...); err != nil {
-			t.Fatal(err)
-		}
-	}
+	l.readdress()
 	moved := time.Now()
 	if _, err := fmt.Fprintln(p.customer.stdin, "moved"); err != nil {
 		t.Fatal(err)
@@ -181,8 +174,44 @@ func TestAddressChange(t *testing.T) {
 	}
 }
 
+// gap takes the customer's link away for a while, and says how the browsers come back.
+func (p *pair) gap(name string, gap time.Duration) {
+	p.lab.t.Helper()
+	before := p.calls()
+	p.lab.box.set(func(n *network) { n.down = true })
+	<-time.After(gap)
+	p.lab.box.set(func(n *network) { n.down = false })
+	p.recovers(fmt.Sprintf("%s, link down for %v", name, gap), "the link is back", before)
+}
+
+// recovers waits until the page is shared again and writes a row of the table: by an ICE restart, a new connection or by
+// itself.
+func (p *pair) recovers(name, since string, before map[string]int) {
+	p.lab.t.Helper()
+	took := p.goesOn(time.Now(), 20, 40*time.Second)
+	after := p.calls()
+	p.lab.t.Logf("| %-36s | goes on %5d ms after %-16s | restarts %d | new connections %d |", name, took.Milliseconds(), since,
+		after["customer PATCH 200"]-before["customer PATCH 200"], after["customer POST 201"]-before["customer POST 201"])
+	if took > 10*time.Second {
+		p.lab.t.Errorf("took %v", took)
+	}
+}
+
+// calls counts the calls for connections so far.
+func (p *pair) calls() map[string]int {
+	p.agent.mu.Lock()
+	defer p.agent.mu.Unlock()
+	counts := map[string]int{}
+	for _, l := range p.agent.lines {
+		if call, ok := strings.CutPrefix(l.text, "call "); ok {
+			counts[call]++
+		}
+	}
+	return counts
+}
+
 // Real browsers where nothing but tcp/443 passes, whose link then fails for five seconds and for fifteen: within ten the
-// connection outlives it, after that the SDK makes a new one and the session goes on.
+// connection is mended, after that the SDK makes a new one and the session goes on.
 func TestChromium(t *testing.T) {
 	l := newLab(t)
 	l.box.set(func(n *network) { n.pass = tcpOnly(443) })
@@ -195,14 +224,35 @@ func TestChromium(t *testing.T) {
 			t.Errorf("the way is %s", way)
 		}
 	}
-	for _, gap := range []time.Duration{5 * time.Second, 15 * time.Second} {
-		l.box.set(func(n *network) { n.down = true })
-		<-time.After(gap)
-		l.box.set(func(n *network) { n.down = false })
-		took := p.goesOn(time.Now(), 20, 40*time.Second)
-		t.Logf("| %-32s | %-16s | goes on %5d ms after the link is back |", fmt.Sprint("Chromium, link down for ", gap), p.ways[0], took.Milliseconds())
-		if took > 10*time.Second {
-			t.Errorf("took %v", took)
+	p.gap("Chromium, tcp 443", 5*time.Second)
+	p.gap("Chromium, tcp 443", 15*time.Second)
+	before := p.calls()
+	l.readdress()
+	p.recovers("Chromium, tcp 443, address change", "the move", before)
+}
+
+// Real browsers that reach the server directly: the same, and a customer who gets another address, as from Wi-Fi to mobile.
+func TestChromiumDirect(t *testing.T) {
+	l := newLab(t)
+	l.box.set(func(n *network) { n.pass = func(p packet) bool { return p.src.Addr().Is4() } })
+	p := l.browsers()
+	p.goesOn(time.Now(), 20, 30*time.Second)
+	p.gap("Chromium, direct", 5*time.Second)
+	p.gap("Chromium, direct", 15*time.Second)
+	before := p.calls()
+	l.readdress()
+	p.recovers("Chromium, direct, address change", "the move", before)
+}
+
+// readdress gives the customer's device another address.
+func (l *lab) readdress() {
+	l.t.Helper()
+	for _, args := range [][]string{
+		{"addr", "add", "10.1.0.3/32", "dev", "tun0"}, {"addr", "del", "10.1.0.2/32", "dev", "tun0"},
+		{"route", "replace", "default", "dev", "tun0", "src", "10.1.0.3"},
+	} {
+		if err := ip(append([]string{"-n", space("customer")}, args...)...); err != nil {
+			l.t.Fatal(err)
 		}
 	}
 }

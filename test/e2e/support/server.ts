@@ -28,6 +28,10 @@ export interface Server extends Links {
   signIn(name: string): Promise<string>;
   /** Sends the process a signal: SIGSTOP holds it, SIGCONT lets it go on. */
   signal(name: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void;
+  /** Ends the process by a signal. */
+  end(name: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  /** Starts the process again after its end: the same data, the same addresses. */
+  again(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -50,10 +54,10 @@ async function firstLine(process: ChildProcess, log: () => string): Promise<stri
   });
 }
 
-async function stop(process: ChildProcess): Promise<void> {
+async function stop(process: ChildProcess, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
   if (process.exitCode !== null || process.signalCode !== null) return;
   const gone = new Promise((resolve) => process.once('exit', resolve));
-  process.kill('SIGTERM');
+  process.kill(signal);
   const timer = setTimeout(() => process.kill('SIGKILL'), 10_000);
   await gone;
   clearTimeout(timer);
@@ -82,15 +86,26 @@ export async function startServer(config = ''): Promise<Server> {
     await writeFile(file, config.replaceAll('{folder}', folder));
     args.push('--config', file);
   }
-  const process = spawn(binary, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
-  process.stderr.on('data', (chunk: Buffer) => { log += chunk.toString(); });
+  const launch = (): ChildProcess => {
+    const made = spawn(binary, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    made.stderr.on('data', (chunk: Buffer) => { log += chunk.toString(); });
+    return made;
+  };
+  let process = launch();
   try {
     const links = JSON.parse(await firstLine(process, () => log)) as Links;
     return {
       ...links,
       log: () => log,
       signal: (name) => { process.kill(name); },
+      end: async (name) => stop(process, name),
+      again: async () => {
+        args.splice(args.indexOf('--listen') + 1, 1, new URL(links.base).host);
+        if (args.includes('--udp')) args.splice(args.indexOf('--udp') + 1, 1, links.udp);
+        process = launch();
+        await firstLine(process, () => log);
+      },
       signIn: async (name) => {
         const { stdout } = await run(binary, ['token', 'agent', '--data', data, '--subject', name, '--site', 'demo'], { cwd: folder });
         return `${links.base}/console/#token=${stdout.trim()}`;
