@@ -77,6 +77,25 @@ for (const side of ['customer', 'agent'] as const) {
   });
 }
 
+test('another network, as the browser tells: the path is looked at without waiting for a silence', async ({ customer, agent, server, at }) => {
+  const way = await lead(customer.page.context(), server.udp);
+  await together(customer, agent, server, at('form.html'));
+  const before = await standing(customer, agent);
+  const restart = customer.page.waitForRequest(isRestart);
+  way.lose(true);
+  const moved = await customer.page.evaluate(() => {
+    dispatchEvent(new Event('online'));
+    return Date.now();
+  });
+  await restart;
+  row('another network', Date.now() - moved, 'until ICE is restarted');
+  way.lose(false);
+  await customer.page.locator('#text').fill('in another network');
+  await expectSame(customer, agent);
+  expect(await standing(customer, agent)).toEqual(before);
+  await way.close();
+});
+
 test('a restart that the server refuses: a new connection, with nothing asked again', async ({ customer, agent, server, at }) => {
   const way = await lead(customer.page.context(), server.udp);
   await together(customer, agent, server, at('form.html'));

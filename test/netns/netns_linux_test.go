@@ -197,6 +197,22 @@ func (p *pair) recovers(name, since string, before map[string]int) {
 	}
 }
 
+// lossy lets a network lose packets for a while: that is no break.
+func (p *pair) lossy(name string, during time.Duration) {
+	p.lab.t.Helper()
+	before := p.calls()
+	p.lab.box.set(func(n *network) { n.delay, n.loss = 25*time.Millisecond, 0.05 })
+	<-time.After(during)
+	p.lab.box.set(func(n *network) { n.delay, n.loss = 0, 0 })
+	after := p.calls()
+	restarts := after["customer PATCH 200"] + after["agent PATCH 200"] - before["customer PATCH 200"] - before["agent PATCH 200"]
+	connections := after["customer POST 201"] + after["agent POST 201"] - before["customer POST 201"] - before["agent POST 201"]
+	p.lab.t.Logf("| %-36s | for %v | restarts %d | new connections %d |", name, during, restarts, connections)
+	if restarts > 2 || connections > 0 {
+		p.lab.t.Error("losses are taken for breaks")
+	}
+}
+
 // calls counts the calls for connections so far.
 func (p *pair) calls() map[string]int {
 	p.agent.mu.Lock()
@@ -237,6 +253,7 @@ func TestChromiumDirect(t *testing.T) {
 	l.box.set(func(n *network) { n.pass = func(p packet) bool { return p.src.Addr().Is4() } })
 	p := l.browsers()
 	p.goesOn(time.Now(), 20, 30*time.Second)
+	p.lossy("Chromium, direct, 5 % loss at 50 ms", 20*time.Second)
 	p.gap("Chromium, direct", 5*time.Second)
 	p.gap("Chromium, direct", 15*time.Second)
 	before := p.calls()
