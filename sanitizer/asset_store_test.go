@@ -212,3 +212,47 @@ func TestThreat29_OffersAndChunks(t *testing.T) {
 		t.Errorf("a late agent is told %d things", len(frames))
 	}
 }
+
+// TestThreat37_Renamed holds that an asset which becomes other bytes again and again, as a canvas does, fills nothing: what
+// it was is let go, with chunks that come late, and what is another asset as well stays.
+func TestThreat37_Renamed(t *testing.T) {
+	a := sanitizer.NewAssets(sanitizer.Policy{})
+	kept := somePNG(t, 3)
+	give(t, a, 1, wire.AssetImage, kept)
+	give(t, a, 2, wire.AssetImage, kept)
+	held := 0
+	for i := range 200 {
+		if wanted, _ := give(t, a, 2, wire.AssetImage, somePNG(t, 4+i)); !wanted {
+			t.Fatalf("picture %d is not asked for", i)
+		}
+		for _, c := range a.Dropped() {
+			held++
+			c.Wipe()
+		}
+	}
+	if want := len(kept) + len(somePNG(t, 203)); a.Bytes() != want || held != 199 {
+		t.Errorf("%d bytes are held, want %d; %d chunks were let go", a.Bytes(), want, held)
+	}
+	if wanted, _ := give(t, a, 3, wire.AssetImage, kept); wanted {
+		t.Error("what another asset is was let go as well")
+	}
+	// Bytes that were asked for and come after the asset is something else are no fault of the page.
+	late := somePNG(t, 300)
+	if wanted, _, r := a.Offer(offer(2, wire.AssetImage, late)); !wanted || r != nil {
+		t.Fatal(wanted, r)
+	}
+	give(t, a, 2, wire.AssetImage, kept)
+	for _, c := range chunks(late) {
+		if out, r := a.Chunk(c); len(out) != 0 || r != nil {
+			t.Errorf("late bytes: %d frames, %v", len(out), r)
+		}
+	}
+	if a.Bytes() != len(kept) {
+		t.Errorf("%d bytes are held, want %d", a.Bytes(), len(kept))
+	}
+	a.Restart()
+	a.Wipe()
+	if a.Bytes() != 0 {
+		t.Error("bytes are left")
+	}
+}

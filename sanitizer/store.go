@@ -25,7 +25,8 @@ type Assets struct {
 	blobs  map[wire.Hash]*blob
 	order  []wire.AssetID // in order of offer, for those who join late
 	bytes  int
-	fonts  int // that were offered since the customer's last connection: of their page
+	let    []Clean // chunks of assets that were let go
+	fonts  int     // that were offered since the customer's last connection: of their page
 }
 
 // blob is one asset's bytes.
@@ -40,6 +41,7 @@ type blob struct {
 	data          []byte // as received; let go once it is approved or refused
 	chunks        []Clean
 	ready         wire.Ready
+	names         int // assets that it is
 	gone          bool
 	reason        wire.GoneReason
 	waiting       []wire.AssetID
@@ -78,10 +80,7 @@ func (a *Assets) Offer(f *wire.Offer) (want bool, out []Clean, r *Refusal) {
 	case b.kind != f.Kind || b.size != f.Size:
 		return false, nil, &Refusal{Rule: ruleKind}
 	}
-	if a.named[f.Asset] == nil {
-		a.order = append(a.order, f.Asset)
-	}
-	a.named[f.Asset] = b
+	a.name(f.Asset, b)
 	switch {
 	case b.gone:
 		out = append(out, approve(&wire.Gone{Asset: f.Asset, Reason: b.reason}, 16))
@@ -91,6 +90,42 @@ func (a *Assets) Offer(f *wire.Offer) (want bool, out []Clean, r *Refusal) {
 		b.waiting = append(b.waiting, f.Asset)
 	}
 	return want, out, nil
+}
+
+// name says what an asset is from now on. What it was before is let go when it is nothing else: a canvas is another picture
+// twice a second, and all of them together would fill the store.
+func (a *Assets) name(id wire.AssetID, b *blob) {
+	old := a.named[id]
+	if old == b {
+		return
+	}
+	a.named[id] = b
+	b.names++
+	if old == nil {
+		a.order = append(a.order, id)
+	} else if old.names--; old.names == 0 {
+		a.drop(old)
+	}
+}
+
+// drop lets go of bytes that no asset is. Bytes that are on their way are let go when they have come.
+func (a *Assets) drop(b *blob) {
+	if b.left > 0 {
+		return
+	}
+	a.bytes -= b.charged
+	a.let = append(a.let, b.chunks...)
+	b.charged, b.chunks = 0, nil
+	if a.blobs[b.hash] == b {
+		delete(a.blobs, b.hash)
+	}
+}
+
+// Dropped gives the chunks that were let go since the last time. Who has passed none of them on to come wipes them.
+func (a *Assets) Dropped() []Clean {
+	let := a.let
+	a.let = nil
+	return let
 }
 
 // unwanted says why bytes are not even asked for: what is announced breaks a limit already.
@@ -132,10 +167,7 @@ func (a *Assets) Gone(f *wire.Gone) (Clean, *Refusal) {
 	if a.full(f.Asset) {
 		return approve(f, 16), nil
 	}
-	if a.named[f.Asset] == nil {
-		a.order = append(a.order, f.Asset)
-	}
-	a.named[f.Asset] = &blob{gone: true, reason: f.Reason}
+	a.name(f.Asset, &blob{gone: true, reason: f.Reason})
 	return approve(f, 16), nil
 }
 
@@ -168,6 +200,10 @@ func (a *Assets) Chunk(f *wire.Chunk) (out []Clean, r *Refusal) {
 	} else {
 		a.judge(b)
 	}
+	if b.names == 0 {
+		a.drop(b)
+		return nil, r
+	}
 	for _, id := range b.waiting {
 		if a.named[id] != b {
 			continue // it is something else by now
@@ -193,6 +229,7 @@ func (a *Assets) Restart() {
 		clear(b.data)
 		b.data, b.got, b.left, b.waiting = nil, nil, 0, nil
 		a.bytes -= b.charged
+		b.charged = 0
 		delete(a.blobs, hash)
 	}
 }
@@ -319,6 +356,9 @@ func (a *Assets) Bytes() int { return a.bytes }
 
 // Wipe overwrites and forgets all assets.
 func (a *Assets) Wipe() {
+	for _, c := range a.let {
+		c.Wipe()
+	}
 	for _, b := range a.blobs {
 		clear(b.data)
 		for _, c := range b.chunks {

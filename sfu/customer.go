@@ -46,15 +46,18 @@ func (s *session) shared(c *conn, f wire.FromCustomer, packed bool) {
 		s.batch(c, f, packed)
 	case *wire.Offer:
 		want, out, r := s.share.assets.Offer(f)
+		s.dropAssets()
 		s.assets(c, out, r)
 		if want {
 			s.tell(c, sanitizer.Server(&wire.Want{Hashes: []wire.Hash{f.Hash}}))
 		}
 	case *wire.Chunk:
 		out, r := s.share.assets.Chunk(f)
+		s.dropAssets()
 		s.assets(c, out, r)
 	case *wire.Gone:
 		clean, r := s.share.assets.Gone(f)
+		s.dropAssets()
 		s.assets(c, []sanitizer.Clean{clean}, r)
 	}
 }

@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"slices"
 	"time"
 
 	"vitrine/internal/wire"
@@ -197,6 +198,23 @@ func (s *session) beginView(p *seat) {
 		}
 	}
 	s.pump(p)
+}
+
+// dropAssets takes bytes that are no asset any more from everybody who still waits for them, and overwrites them.
+func (s *session) dropAssets() {
+	gone := s.share.assets.Dropped()
+	if len(gone) == 0 {
+		return
+	}
+	same := func(a, b sanitizer.Clean) bool { return len(a.Frame()) > 0 && len(b.Frame()) > 0 && &a.Frame()[0] == &b.Frame()[0] }
+	for p := range s.room.viewers {
+		p.view.assets = slices.DeleteFunc(p.view.assets, func(waits sanitizer.Clean) bool {
+			return slices.ContainsFunc(gone, func(c sanitizer.Clean) bool { return same(waits, c) })
+		})
+	}
+	for _, c := range gone {
+		c.Wipe()
+	}
 }
 
 // pump hands over what an agent has room for: the page first, then bytes of assets.

@@ -17,6 +17,7 @@ const bundles = [
   { from: 'sdk/main.ts', to: 'sdk/vitrine.mjs' },
   { from: 'sdk/more.ts', to: 'sdk/vitrine-session.mjs', lent: ['./natives', './css'] },
   { from: 'sdk/input.ts', to: 'sdk/vitrine-control.mjs', lent: ['./natives', './mask'] },
+  { from: 'sdk/canvas.ts', to: 'sdk/vitrine-canvas.mjs', lent: ['./natives'] },
   { from: 'viewer/main.ts', to: 'sdk/viewer.js', global: 'VitrineViewer' },
   { from: 'viewer/main.ts', to: 'sdk/viewer.mjs' },
   { from: 'console/main.tsx', to: 'console/console.js', global: '' },

@@ -1,6 +1,7 @@
 // Images, fonts and style sheets: named at once by their address, offered when their bytes are known, sent when asked for.
 import { AssetKind, GoneReason, MaxChunk } from '../wire/frames';
 import type { FromCustomer } from '../wire/frames';
+import type { Canvases } from './canvas';
 import { absolute, changes } from './css';
 import type { Rename } from './css';
 import { attribute, baseAddress, baseOf, create, documentOf, later, localName, request } from './natives';
@@ -32,6 +33,9 @@ export function assetID(salt: number, key: string): number {
   return 4294967296 * (2097151 & b) + (a >>> 0) || 1;
 }
 
+const numbers = new WeakMap<HTMLCanvasElement, number>();
+let lastNumber = 0;
+
 type Bytes = Uint8Array<ArrayBuffer>;
 /** What was read: bytes, and the natural size where the bytes do not say it; or a GoneReason. */
 type Loaded = readonly [bytes: Bytes, width?: number, height?: number] | number;
@@ -40,6 +44,10 @@ type Loaded = readonly [bytes: Bytes, width?: number, height?: number] | number;
 export class Assets {
   /** Drawings are told without their references: the server found that they show too much, or themselves (threat row 30). */
   plain = false;
+  /** Takes pictures of a canvas from now on. */
+  painter: (canvas: HTMLCanvasElement, asset: number) => void = () => undefined;
+  painted: Canvases | undefined;
+  readonly #looks = new Map<number, string[]>(); // hashes of the last pictures of canvases, the newest first
   readonly #salt: number;
   readonly #link: AssetLink;
   readonly #named = new Set<number>();
@@ -52,8 +60,7 @@ export class Assets {
       if (this.#waiting.delete(name)) this.#read(name, font);
     }
   };
-  readonly #watcher = new PerformanceObserver(this.#loaded);
-  readonly #views = new Map<Performance, PerformanceObserver>(); // of documents within the page
+  readonly #views = new Map([[performance, new PerformanceObserver(this.#loaded)]]); // of the page and the documents within
   #running = 0;
   #closed = false;
 
@@ -82,12 +89,31 @@ export class Assets {
 
   /** Nothing is requested that the page did not request: what a sheet names is read when the page has loaded it. */
   readonly rename: Rename = (url, font) => {
-    if (/^https?:/.test(url) && ![performance, ...this.#views.keys()].some((of) => of.getEntriesByName(url).length)) {
-      if (!this.#waiting.size) this.#watcher.observe({ type: 'resource' });
+    if (/^https?:/.test(url) && ![...this.#views.keys()].some((of) => of.getEntriesByName(url).length)) {
+      if (!this.#waiting.size) this.#views.get(performance)?.observe({ type: 'resource' });
       this.#waiting.set(url, font);
     } else this.#read(url, font);
     return `url("asset:${assetID(this.#salt, url).toString(16)}")`;
   };
+
+  /** Names a canvas, whose pictures follow. */
+  canvas(canvas: HTMLCanvasElement): number {
+    const number = numbers.get(canvas) ?? ++lastNumber;
+    numbers.set(canvas, number);
+    const id = assetID(this.#salt, `canvas ${number}`);
+    this.painter(canvas, id);
+    return id;
+  }
+
+  /** Tells how a canvas looks now, if it is another look than before; without bytes, that it cannot be read. */
+  async renew(asset: number, bytes: Bytes | undefined, width: number, height: number): Promise<void> {
+    const before = this.#looks.get(asset) ?? [];
+    const hash = await this.#offer(asset, AssetKind.Image, bytes ? [bytes, width, height] : GoneReason.Blocked, before[0]);
+    if (hash === before[0]) return;
+    this.#looks.set(asset, [hash, ...before]);
+    // The server may still be asking for the one before, and no more for those before that.
+    for (const old of (this.#looks.get(asset) ?? []).splice(2)) this.#bytes.delete(old);
+  }
 
   /** Names the style sheet of a link or style element; 0 when it has none yet. */
   sheet(el: Element): number {
@@ -121,7 +147,7 @@ export class Assets {
     if (!this.#named.has(id)) {
       this.#named.add(id);
       // Reading begins after the batch that names it: what agents wait for is not kept up by it.
-      if (this.#queue.push(async () => this.#offer(id, kind, await read().catch(() => GoneReason.Blocked))) === 1) later(() => this.#pump(), 0);
+      if (this.#queue.push(async () => { await this.#offer(id, kind, await read().catch(() => GoneReason.Blocked)); }) === 1) later(() => this.#pump(), 0);
     }
     return id;
   }
@@ -138,17 +164,19 @@ export class Assets {
     }
   }
 
-  async #offer(asset: number, assetKind: number, loaded: Loaded): Promise<void> {
+  async #offer(asset: number, assetKind: number, loaded: Loaded, known?: string): Promise<string> {
     const [bytes, width = 0, height = 0] = typeof loaded === 'number' ? [] : loaded;
     const reason = !bytes ? loaded : bytes.length > MAX_SIZE ? GoneReason.TooBig : 0;
     const hash = bytes && new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-    if (this.#closed) return;
+    const key = hash && !reason ? hash.join() : '';
+    if (this.#closed || key === known) return key;
     if (!hash || reason) {
       this.#link.send({ kind: 'gone', asset, reason: Number(reason) });
-      return;
+      return key;
     }
-    this.#bytes.set(hash.join(), bytes);
+    this.#bytes.set(key, bytes);
     this.#link.send({ kind: 'offer', asset, assetKind, hash, size: bytes.length, width, height });
+    return key;
   }
 
   /** Sends what the server wants, no faster than the channel takes it. */
@@ -167,7 +195,8 @@ export class Assets {
   /** Forgets everything. */
   close(): void {
     this.#closed = true;
-    for (const watcher of [this.#watcher, ...this.#views.values()]) watcher.disconnect();
+    this.painted?.close();
+    for (const watcher of this.#views.values()) watcher.disconnect();
     this.#views.clear();
     this.#queue.length = 0;
     for (const bytes of this.#bytes.values()) bytes.fill(0);

@@ -82,7 +82,7 @@ export class Encoder {
     const told = vocabulary.tell(n as Element);
     if (!told || (told !== 'box' && told.code === Custom && ours.has(n))) return undefined;
     this.#privacy = this.#masks.of(n as Element, up.privacy, told !== 'box' && told.control);
-    const how = told === 'box' || (this.#privacy === Privacy.Hidden && told.name !== 'html') || deep(told, up) ? 'box' : told;
+    const how = told === 'box' || (this.#privacy === Privacy.Hidden && told.name !== 'html') || deep(told, up) || (this.#privacy > 0 && told.name === 'canvas') ? 'box' : told;
     return fits(up.content, how) ? how : undefined;
   }
 
@@ -125,7 +125,7 @@ export class Encoder {
     this.#sizes.set(el, size.join());
     this.boxes.observe(el);
     w.byte(OpBox);
-    for (const v of [privacy === Privacy.Hidden ? BoxReason.Private : localName(el) === 'iframe' ? BoxReason.Frame : BoxReason.Media, ...size]) w.uint(v);
+    for (const v of [privacy === Privacy.Hidden || (privacy && localName(el) === 'canvas') ? BoxReason.Private : localName(el) === 'iframe' ? BoxReason.Frame : BoxReason.Media, ...size]) w.uint(v);
   }
 
   /** Writes what a text node holds, behind its id where it was there before. */

@@ -67,6 +67,8 @@ export interface StartOptions {
   readonly ui?: 'default' | 'none';
   /** Asks the customer in the page's own way. */
   readonly consent?: (ask: Ask) => Promise<boolean>;
+  /** Agents see canvases as pictures, at most two a second. Without it, only those with data-vitrine="canvas". Default: false. */
+  readonly canvas?: boolean;
   /** Language of the texts, such as 'de'. Default: the page's. */
   readonly locale?: string;
 }

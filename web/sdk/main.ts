@@ -13,7 +13,7 @@ let current: PageSession | undefined;
 let starting: Promise<Session> | undefined;
 
 async function create(options: StartOptions): Promise<Session> {
-  const { token, siteKey, ui = 'default', locale = '', consent, mask } = options;
+  const { token, siteKey, ui = 'default', locale = '', consent, mask, canvas = false } = options;
   if (!options.server || !(siteKey ?? token)) throw new TypeError('Vitrine.start needs a server and a siteKey (or a token)');
   if (ui === 'none' && !consent) throw new TypeError("Vitrine.start with ui: 'none' needs a consent function");
   // Also what makes crypto.subtle exist (Web Cryptography, section 14): assets are named by their hashes.
@@ -32,7 +32,7 @@ async function create(options: StartOptions): Promise<Session> {
   const selectors = [...(wish.selectors ?? []), ...(rules?.selectors ?? [])];
   // A rule of the site that cannot be read may have meant anything: then everything is masked.
   const all = wish.private === true || rules?.private === true || !selectors.every(valid);
-  return run({ ...made, server, mask: { selectors, private: all }, ui, locale }, more, consent);
+  return run({ ...made, server, mask: { selectors, private: all }, ui, locale, canvas }, more, consent);
 }
 
 /** Loads what a session needs beyond this script. */

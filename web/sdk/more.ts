@@ -2,4 +2,4 @@
 export { Pulse, patience } from '../wire/pulse';
 export { Assets } from './assets';
 export { UI } from './ui';
-export { isSheetLink, styleDef, tell, validSuffix } from './words';
+export { isSheetLink, shares, styleDef, tell, validSuffix } from './words';

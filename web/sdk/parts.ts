@@ -1,4 +1,5 @@
 // Parts of the SDK that come when a session needs them, so that pages on which nobody asks for help load less.
+import type { Canvases } from './canvas';
 import type { dispatch } from './input';
 import { absolute, changes, renameURLs } from './css';
 import { inputType, isField, isTextField, readonlyWish } from './mask';
@@ -11,6 +12,7 @@ import type * as More from './more';
 /** What each part gives. */
 export interface Parts {
   readonly session: typeof More;
+  readonly canvas: { readonly Canvases: typeof Canvases };
   readonly control: { readonly dispatch: typeof dispatch };
 }
 

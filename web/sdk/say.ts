@@ -40,6 +40,7 @@ export function valueOf(el: Element, known: Known, name: string, def: AttrDef, a
   if (name === '#sheet') return assets.sheet(el) || null;
   if (name === '#disabled') return isOff(el) ? 1 : null;
   if (name === '#quirks') return compatMode(frameDocument(el as HTMLIFrameElement) ?? undefined) === 'BackCompat' ? 1 : null;
+  if (name === '#src' && el.localName === 'canvas') return open ? assets.canvas(el as HTMLCanvasElement) : null;
   if (name === '#src') {
     const url = open ? pictureOf(el) : '';
     return url ? assets.image(url) : null;
@@ -104,6 +105,9 @@ export class Lives {
     } else if (name === 'img') {
       const { naturalWidth, naturalHeight } = el as HTMLImageElement;
       out.push([LiveNatural, clamp(naturalWidth, MAX_SIDE), clamp(naturalHeight, MAX_SIDE)]);
+    } else if (name === 'canvas') {
+      const { width, height } = el as HTMLCanvasElement;
+      out.push([LiveNatural, clamp(width, MAX_SIDE), clamp(height, MAX_SIDE)]);
     } else if (name === 'html') {
       const view = viewOf(documentOf(el));
       out.push(scroll(view?.scrollX ?? 0, view?.scrollY ?? 0));

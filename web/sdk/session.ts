@@ -10,6 +10,7 @@ import { hooks, isElement, later, listen, rectOf, rootElement } from './natives'
 import { part } from './parts';
 import { pageRect } from './place';
 import type { Parts } from './parts';
+import { Privacy } from './privacy';
 import { call, leave, renew, take } from './signal';
 import type { Kept } from './signal';
 import { Transport } from './transport';
@@ -54,6 +55,7 @@ export class PageSession implements Session {
     this.#kept = kept;
     this.#more = more;
     this.#page = { consent };
+    more.shares.canvas = kept.canvas === true;
     this.#masks = new Masks(kept.mask);
     this.#ui = new more.UI(kept, this, () => this.#rewritten());
     this.#transport = this.#connect();
@@ -282,8 +284,17 @@ export class PageSession implements Session {
   #welcome(salt: number): void {
     this.#capture?.stop();
     this.#assets?.close();
-    this.#assets = new this.#more.Assets(salt, this.#transport);
+    const assets = (this.#assets = new this.#more.Assets(salt, this.#transport));
+    assets.painter = (canvas, id) => void this.#paint(assets, canvas, id).catch(reportError);
     this.#capture = new Capture(this.#transport, this.#masks, this.#assets, this.#capture?.epoch ?? 0);
+  }
+
+  /** Pictures are taken of a canvas while it may be seen. The part that does it comes with the first one. */
+  async #paint(assets: Assets, canvas: HTMLCanvasElement, id: number): Promise<void> {
+    const { Canvases } = await part('canvas');
+    if (assets !== this.#assets) return;
+    assets.painted ??= new Canvases(assets, (el) => this.#capture?.on === true && this.#capture.privacy(el) === Privacy.Open);
+    assets.painted.watch(canvas, id);
   }
 
   #move(state: State, reason: EndReason): void {

@@ -15,6 +15,7 @@ export interface Kept {
   readonly mask: { readonly selectors: readonly string[]; readonly private: boolean };
   readonly ui: string;
   readonly locale: string;
+  readonly canvas?: boolean;
 }
 
 /** An answer that was not a success; the message says what to do. */

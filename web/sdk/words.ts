@@ -37,7 +37,7 @@ export function tell(el: Element): ElementDef | 'box' | undefined {
   const known = plain.get(name);
   if (known) return known;
   if (omitted.test(name)) return undefined;
-  if (boxed.test(name)) return name === 'iframe' && pageIn(el) ? frameDef : 'box';
+  if (boxed.test(name)) return name === 'iframe' && pageIn(el) ? frameDef : name === 'canvas' && (shares.canvas || /\bcanvas\b/.test(attribute(el, 'data-vitrine') ?? '')) ? canvasDef : 'box';
   if (name === 'link') return isSheetLink(el) ? styleDef : undefined;
   if (name === 'style' && !/^(text\/css)?$/i.test(attribute(el, 'type') ?? '')) return undefined;
   const def = /[:#]/.test(name) ? undefined : defs.get(name);
@@ -85,11 +85,11 @@ function readElements(): void {
         name,
         content,
         attrs: [attrsOf(name), attrsOf(String(space))],
-        special: /style$/.test(name) ? ['#sheet', '#disabled'] : /^(img|input|svg:image)$/.test(name) ? ['#src'] : name === '#frame' ? ['#quirks'] : [],
+        special: /style$/.test(name) ? ['#sheet', '#disabled'] : /^(img|input|svg:image|canvas)$/.test(name) ? ['#src'] : name === '#frame' ? ['#quirks'] : [],
         control: /^(input|textarea|select|option|dialog)$/.test(name),
         hosts: /^(#custom|article|aside|blockquote|body|div|footer|h\d|header|main|nav|p|section|span)$/.test(name),
         space,
-        lives: /^(input|textarea|option|img|html|dialog)$/.test(name),
+        lives: /^(input|textarea|option|img|canvas|html|dialog)$/.test(name),
       };
       defs.set(name, def);
     }
@@ -103,3 +103,6 @@ const plain = new Map([...defs].filter(([name]) => !/[:#]|^(link|style)$/.test(n
 /** The definition of a style element. */
 export const styleDef = defs.get('style');
 const frameDef = defs.get('#frame');
+const canvasDef = defs.get('canvas');
+/** What the owner shares besides what always is. */
+export const shares = { canvas: false };

@@ -29,6 +29,9 @@ const MAX_WAITING = 64 << 20;
 const GATHER = 30;
 const MAX_GATHER = 1000;
 
+// So long the address of bytes that are nothing any more stays good.
+const LINGER = 10_000;
+
 interface Parcel {
   readonly parts: (Uint8Array | undefined)[];
   missing: number;
@@ -112,19 +115,29 @@ export class Assets {
   }
 
   private unname(asset: number): void {
-    const hash = this.named.get(asset)?.hash ?? '';
+    const was = this.named.get(asset);
+    const hash = was?.hash ?? '';
     this.named.delete(asset);
     const others = this.byHash.get(hash);
-    if (others?.delete(asset) && others.size === 0) this.byHash.delete(hash);
+    if (!others?.delete(asset) || others.size > 0) return;
+    // Nothing else is these bytes: a canvas becomes others twice a second.
+    this.byHash.delete(hash);
+    this.waiting -= this.parcels.get(hash)?.size ?? 0;
+    this.parcels.delete(hash);
+    const old = was && this.contents.get(was.key);
+    if (!old) return;
+    this.contents.delete(was.key);
+    // What shows it shows the next soon.
+    if ('url' in old) setTimeout(() => { URL.revokeObjectURL(old.url); }, LINGER);
   }
 
   /** Takes the name, type and hash of an asset whose bytes the server approved. */
   ready(frame: Ready): void {
     if (this.over) return;
-    this.unname(frame.asset);
-    this.failed.delete(frame.asset);
     const hash = hex(frame.hash);
     const name = { frame, hash, key: `${frame.assetKind}:${frame.mime}:${hash}` };
+    if (this.named.get(frame.asset)?.key !== name.key) this.unname(frame.asset);
+    this.failed.delete(frame.asset);
     this.named.set(frame.asset, name);
     const others = this.byHash.get(hash);
     if (others) others.add(frame.asset);

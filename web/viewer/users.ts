@@ -1,8 +1,9 @@
 // Which elements of one tree show which assets. An asset often arrives after the element that shows it.
 import type { Assets } from './assets';
 import { assetsIn, resolveCSS } from './css';
-import { getAttribute, hasAttribute, removeAttribute, setAttribute, setText } from './natives';
+import { createElement, getAttribute, hasAttribute, removeAttribute, setAttribute, setText } from './natives';
 import { placeholder } from './placeholder';
+import { NAMESPACES } from '../wire/vocabulary';
 
 const NO_SIZE = [300, 150] as const;
 
@@ -19,6 +20,39 @@ interface Use {
   size: readonly [width: number, height: number] | null;
   /** What is on the page now. */
   shown: string | null;
+}
+
+// Where nothing runs, browsers show what a canvas holds in place of a canvas. A picture as its content is as large as the
+// canvas is, and every style of the page goes on to match.
+function setContent(el: Element, url: string): void {
+  const { style } = el as HTMLElement;
+  const value = `url("${url}")`;
+  if (style.getPropertyValue('content') === value) return;
+  if (!url.startsWith('blob:') || style.getPropertyValue('content') === '') {
+    wanted.delete(el);
+    style.setProperty('content', value, 'important');
+    return;
+  }
+  // Put in when it can be drawn at once, so that nothing flickers.
+  const img = createElement(el.ownerDocument, NAMESPACES[0], 'img') as HTMLImageElement;
+  wanted.set(el, url);
+  setAttribute(img, 'src', url);
+  void img.decode().catch(() => undefined).then(() => {
+    if (wanted.get(el) === url) style.setProperty('content', value, 'important');
+  });
+}
+
+const wanted = new WeakMap<Element, string>();
+
+function unset(el: Element, attribute: string): void {
+  wanted.delete(el);
+  if (attribute === 'content') (el as HTMLElement).style.removeProperty(attribute);
+  else removeAttribute(el, attribute);
+}
+
+/** A picture that shows nothing but has a size. */
+function blank([width, height]: readonly [width: number, height: number]): string {
+  return `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"/>`)}`;
 }
 
 /** The users of assets in one tree. */
@@ -50,7 +84,7 @@ export class Users {
   image(el: Element, asset: number, attribute: string): void {
     const use = this.use(el);
     use.image = asset === 0 ? null : { asset, attribute };
-    if (asset === 0) removeAttribute(el, attribute);
+    if (asset === 0) unset(el, attribute);
     else this.depend(el, asset);
     this.refresh(el, use);
   }
@@ -59,6 +93,10 @@ export class Users {
   natural(el: Element, width: number, height: number): void {
     const use = this.use(el);
     use.size = width > 0 && height > 0 ? [width, height] : null;
+    if (use.image?.attribute === 'content') {
+      this.refresh(el, use);
+      return;
+    }
     const shown = use.image && this.assets.url(use.image.asset) !== null;
     if (!shown && !hasAttribute(el, 'width') && !hasAttribute(el, 'height')) {
       setAttribute(el, 'width', String(width));
@@ -77,13 +115,14 @@ export class Users {
     if (!image || reason === null || url === null) {
       if (!this.missed.delete(el)) return;
       removeAttribute(el, 'vitrine-missing');
-      if (image && this.assets.url(image.asset) === null) removeAttribute(el, image.attribute);
+      if (image && this.assets.url(image.asset) === null) unset(el, image.attribute);
       return;
     }
     if (this.missed.get(el) === reason && getAttribute(el, image.attribute) === url) return;
     this.missed.set(el, reason);
     setAttribute(el, 'vitrine-missing', String(reason));
-    setAttribute(el, image.attribute, url);
+    if (image.attribute === 'content') setContent(el, url);
+    else setAttribute(el, image.attribute, url);
   }
 
   /** How many images are not shown, by GoneReason. */
@@ -129,6 +168,8 @@ export class Users {
     else this.uses.get(el)?.css.delete(attribute);
     for (const asset of assets) this.depend(el, asset);
     setAttribute(el, attribute, this.resolve(text));
+    const use = this.uses.get(el);
+    if (use?.image?.attribute === 'content') this.refresh(el, use); // it was part of the style
   }
 
   private resolve(text: string): string {
@@ -138,7 +179,8 @@ export class Users {
   private refresh(el: Element, use: Use): void {
     if (use.image) {
       const url = this.assets.url(use.image.asset);
-      if (url !== null) {
+      if (use.image.attribute === 'content') setContent(el, url ?? blank(use.size ?? NO_SIZE));
+      else if (url !== null) {
         this.sized(el);
         if (getAttribute(el, use.image.attribute) !== url) setAttribute(el, use.image.attribute, url);
       }

@@ -10,7 +10,6 @@ const list: Readonly<Record<string, readonly number[]>> = {
   case14_show_password: [3],
   case15_dialog: [2, 4],
   case16_popover: [1, 2, 3, 4, 5],
-  case19_canvas: [2, 3],
   case21_svg: [3, 6],
   case22_animations: [1, 2, 4],
   case23_pseudo_state: [2, 4],

@@ -59,11 +59,16 @@ const foreignFrames: Row = {
 
 const canvases: Row = {
   name: 'case19_canvas',
-  body: `<canvas id="c" width="60" height="40"></canvas><canvas id="g" width="60" height="40"></canvas>
-    <script>paint = (colour) => { const at = c.getContext('2d'); at.fillStyle = colour; at.fillRect(0, 0, 60, 40); };
+  body: `<canvas id="c" width="60" height="40" data-vitrine="canvas"></canvas><canvas id="g" width="60" height="40"></canvas>
+    <canvas id="gl" width="50" height="30" data-vitrine="canvas"></canvas><canvas id="hush" width="40" height="20" data-vitrine="canvas mask"></canvas>
+    <canvas id="taint" width="200" height="60" data-vitrine="canvas"></canvas><img id="far" alt="" src="{other}/case19.svg">
+    <script>far.onload = () => taint.getContext('2d').drawImage(far, 0, 0);
+    const three = gl.getContext('webgl'); gleam = (r, g, b) => requestAnimationFrame(() => { three?.clearColor(r, g, b, 1); three?.clear(three.COLOR_BUFFER_BIT); });
+    hush.getContext('2d').fillRect(0, 0, 40, 20);
+    paint = (colour) => { const at = c.getContext('2d'); at.fillStyle = colour; at.fillRect(0, 0, 60, 40); };
     paint('rgb(0, 90, 0)');</script>`,
   checks: [
-    { what: 'off by default: a box of the same size', only: 'stage', read: ({ doc }) => [...doc.querySelectorAll('.vitrine-box')].map((el) => el.getBoundingClientRect()).map(({ width, height }) => [width, height]), want: [[60, 40], [60, 40]] },
+    { what: 'off by default: a box of the same size', only: 'stage', read: ({ doc }) => [...doc.querySelectorAll('.vitrine-box')].map((el) => el.getBoundingClientRect()).map(({ width, height }) => [width, height]), want: [[60, 40], [40, 20]] },
     { what: 'a picture of it where the owner allows it', pixel: ['#c'], want: '0,90,0' },
     {
       what: 'drawn on again',
@@ -71,7 +76,23 @@ const canvases: Row = {
       pixel: ['#c'],
       want: '0,0,90',
     },
+    { what: 'as large as it is', read: ({ box }) => box('#c').slice(2), want: [60, 40] },
+    {
+      what: 'a style of its own',
+      change: ({ q }) => { q('#c').setAttribute('style', 'width: 90px; height: 30px'); },
+      read: ({ box }) => box('#c').slice(2),
+      want: [90, 30],
+    },
+    { what: 'still drawn after that', pixel: ['#c'], want: '0,0,90' },
+    {
+      what: 'WebGL, which keeps nothing once it is shown',
+      change: ({ view }) => { (view as unknown as { gleam(r: number, g: number, b: number): void }).gleam(0, 0.4, 0.2); },
+      pixel: ['#gl'],
+      want: '0,102,51',
+    },
+    { what: 'one that holds what may not be read says so', only: 'stage', read: ({ q }) => q('#taint').getAttribute('vitrine-missing') !== null, want: true },
   ],
+  foreign: { 'case19.svg': svgPicture('rgb(200,0,0)', 30) },
 };
 
 const images: Row = {
