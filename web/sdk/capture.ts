@@ -7,8 +7,8 @@ import { Encoder, styleState } from './encode';
 import type { Masks } from './mask';
 import { enterFrame } from './frames';
 import {
-  Observer, bodyElement, compatMode, focused, frameDocument, headElement, hooks, isElement, later, listen, localName, nextFrame, nodeType, parentNode, rootElement,
-  titleOf, viewOf,
+  bodyElement, compatMode, firstChild, focused, frameDocument, headElement, hooks, isElement, later, listen, localName, nextFrame, nextSibling,
+  nodeType, Observer, parentNode, rootElement, rootOf, shadowOf, titleOf, viewOf,
 } from './natives';
 import { Privacy } from './privacy';
 import { scrolled } from './say';
@@ -46,12 +46,14 @@ export class Capture {
   readonly #w = new BatchWriter();
   readonly #observer = new Observer((records) => {
     this.#records(records);
+    this.#lose(records);
     this.touch();
   });
   // What may have changed since the last batch. Records only mark nodes: what is sent is how they are in the end.
   readonly #marks = {
     touched: new Set<Node>(), // taken out or put in somewhere
     renew: new Set<Node>(), // to be told anew, with all they hold
+    lost: new Set<number>(), // ids of nodes that were taken out and forgotten
     attrs: new Map<Element, Set<string>>(),
     texts: new Set<CharacterData>(),
     live: new Set<Element>(), // live state, picture or style sheet
@@ -220,6 +222,28 @@ export class Capture {
     }
   }
 
+  /** Forgets what the page has taken out, or to where nobody watches: from now on no record tells what becomes of it. */
+  #lose(records: readonly MutationRecord[]): void {
+    const { tree, roots } = this.#enc;
+    const watched = (root: Node): boolean => root === document || roots.has(root as ShadowRoot) || this.#within.has(root as Document);
+    const out = new Set<Node>();
+    for (const { removedNodes } of records) for (const n of removedNodes) if (!watched(rootOf(n))) out.add(n);
+    if (out.size === 0) return;
+    // Whatever moved is taken out of the place that the server knows, wherever it is forgotten.
+    const ids = [...this.#marks.touched].map((n) => [n, tree.of(n)?.id] as const);
+    const lose = (n: Node): void => {
+      if (tree.of(n)) {
+        tree.forget(n);
+        return;
+      }
+      for (let c = firstChild(n); c; c = nextSibling(c)) lose(c);
+      const root = isElement(n) && shadowOf(n);
+      if (root) lose(root);
+    };
+    out.forEach(lose);
+    for (const [n, id] of ids) if (id && !tree.of(n)) this.#marks.lost.add(id);
+  }
+
   #flush(): void {
     clearTimeout(this.#pace.timer);
     this.#pace.timer = 0;
@@ -347,11 +371,12 @@ export class Capture {
     const old = sheets.flatMap((n) => tree.extras.get(n) ?? []);
     for (const n of sheets) tree.extras.delete(n);
     const out = new Set([...this.#marks.touched, ...this.#marks.renew, ...old]);
-    for (const n of out) {
-      const known = tree.of(n);
-      if (!known) continue;
+    const ids = new Set(this.#marks.lost);
+    for (const n of out) ids.add(tree.of(n)?.id ?? 0);
+    ids.delete(0);
+    for (const id of ids) {
       this.#w.ops.byte(OpDetach);
-      this.#w.id(known.id);
+      this.#w.id(id);
     }
     // Only now: what is forgotten has no id to be taken out by.
     for (const n of out) {

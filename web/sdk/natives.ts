@@ -33,6 +33,8 @@ export const nextSibling = getter(node, 'nextSibling');
 export const previousSibling = getter(node, 'previousSibling');
 export const parentNode = getter(node, 'parentNode');
 export const nodeType = getter(node, 'nodeType');
+/** The document or shadow root that a node is in, or the topmost node above it. */
+export const rootOf = free(node.getRootNode as Method<Node, [], Node>);
 export const data = getter(CharacterData.prototype, 'data');
 export const localName = getter(element, 'localName');
 export const namespaceOf = getter(element, 'namespaceURI');

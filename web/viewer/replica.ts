@@ -298,8 +298,11 @@ export function optionsOf(select: Node): Element[] {
 // Browsers change the selection by themselves when options come and go; afterwards it is set as the customer's is.
 function choose(entry: Dressed, wardrobe: Wardrobe): void {
   let select: Node | null = entry.node;
-  for (let depth = 0; select && depth < 4 && !(isElement(select) && select.localName === 'select'); depth++) select = parentOf(select);
-  if (!isElement(select) || select.localName !== 'select') return;
+  while (select && !(isElement(select) && select.localName === 'select')) select = parentOf(select);
+  if (!isElement(select)) {
+    if (isElement(entry.node) && entry.node.localName === 'option') setSelected(entry.node as HTMLOptionElement, wardrobe.selected.get(entry.node) ?? false);
+    return; // an option without a select keeps its state
+  }
   let any = false;
   for (const option of optionsOf(select) as HTMLOptionElement[]) {
     const on = wardrobe.selected.get(option) ?? false;

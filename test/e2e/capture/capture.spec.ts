@@ -43,6 +43,37 @@ for (let from = 0; from < 200; from += 25) {
   });
 }
 
+for (let from = 0; from < 400; from += 100) {
+  test(`fuzz: many parts at once, and batches that are late, seeds ${from} to ${from + 99}`, async ({ page }) => {
+    await open(page, '');
+    await page.evaluate(() => window.T.begin());
+    for (let seed = from; seed < from + 100; seed += 20) {
+      expect(await page.evaluate((s) => window.T.fuzzTogether(Array.from({ length: 20 }, (_, i) => s + i), 30), seed)).toBeNull();
+    }
+  });
+}
+
+test('case01: what is changed while it is out of the page is told anew', async ({ page }) => {
+  await begun(page, '<p id="p"><b>bold</b> text<i>slanted</i></p>');
+  expect(await after(page, `
+    const p = document.querySelector('#p');
+    p.remove();
+    await new Promise((done) => setTimeout(done, 5));
+    p.querySelector('b').remove();
+    p.firstChild.data = 'other';
+    p.title = 'new';
+    await new Promise((done) => setTimeout(done, 5));
+    document.body.append(p);
+  `)).toEqual(['p id=p title=new', ' "other"', ' i', '  "slanted"']);
+  expect(await after(page, `
+    const p = document.querySelector('#p');
+    const root = document.body.appendChild(document.createElement('div')).attachShadow({ mode: 'open' });
+    root.append(p);
+    await new Promise((done) => setTimeout(done, 5));
+    p.firstChild.data = 'inside';
+  `)).toEqual(['div', ' shadow 0', '  p id=p title=new', '   "inside"', '   i', '    "slanted"']);
+});
+
 /** Runs a change in the page, lets a frame pass and tells what the replica holds. */
 async function after(page: Page, change: string): Promise<string[]> {
   return page.evaluate(async (code) => {

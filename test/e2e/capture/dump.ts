@@ -63,7 +63,7 @@ export function dumpPage(n: Node, parent: string, indent: string, out: string[])
     return said === null ? [] : [`${attr}=${said}`];
   });
   const live: string[] = [];
-  if (n instanceof HTMLTextAreaElement || (n instanceof HTMLInputElement && /^(text|search|number|email)$/.test(n.type))) live.push(`value=${n.value}`);
+  if (n instanceof HTMLTextAreaElement || (n instanceof HTMLInputElement && /^(text|search|number|email)$/.test(n.type))) live.push(`value=${wellFormed(n.value)}`);
   if (n instanceof HTMLInputElement && /^(checkbox|radio)$/.test(n.type)) live.push(`checked=${Number(n.checked)}`);
   if (n instanceof HTMLOptionElement) live.push(`selected=${Number(n.selected)}`);
   out.push(`${indent}<${name} ${attrs.sort().join(' ')}> ${live.join(' ')}`.trimEnd());

@@ -56,6 +56,7 @@ export class Fuzz {
     const el = kind === 4 ? document.createElementNS('http://www.w3.org/2000/svg', this.one(svgTags))
       : kind === 5 ? document.createElementNS('http://www.w3.org/1998/Math/MathML', this.one(mathTags))
         : document.createElement(this.one(tags));
+    if (el.localName === 'script') el.setAttribute('type', 'text/plain'); // its text is no program
     for (let i = this.below(3); i > 0; i--) el.setAttribute(this.one(attrs), this.one(values));
     if (el.localName === 'div' && this.below(6) === 0) el.attachShadow({ mode: 'open' }).append(this.make(depth + 1));
     if (depth < 3) for (let i = this.below(4); i > 0; i--) el.append(this.make(depth + 1));

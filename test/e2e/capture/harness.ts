@@ -87,3 +87,30 @@ export async function fuzz(seed: number, batches: number): Promise<string | null
   }
   return null;
 }
+
+/**
+ * Changes many parts of the page at random, each by a seed of its own, in tasks that do not all end in a batch: nothing
+ * watches what is taken out between one task and the next. The answer says what failed.
+ */
+export async function fuzzTogether(seeds: readonly number[], batches: number): Promise<string | null> {
+  document.body.replaceChildren(...seeds.map(() => document.createElement('section')));
+  const parts = [...document.body.children].map((root, i) => ({ root, seed: seeds[i] ?? 0, random: new Fuzz(seeds[i] ?? 0) }));
+  for (let batch = 0; batch < batches; batch++) {
+    for (const { root, seed, random } of parts) for (let n = 1 + (seed * 7 + batch * 13) % 25; n > 0; n--) random.step(root);
+    await new Promise((done) => { setTimeout(done, 1); });
+    if ((batch + (seeds[0] ?? 0)) % 3 === 0) continue;
+    await frame();
+    const found = difference() ?? known();
+    if (found) return `seeds from ${seeds[0]}, batch ${batch}: ${found}`;
+  }
+  return null;
+}
+
+/** The first id that stands for a node on one side only; null when both know the same. */
+function known(): string | null {
+  const last = Math.max(...replica.nodes.keys()) + 2000;
+  for (let id = 1; id < last; id++) {
+    if ((capture.node(id) !== undefined) !== replica.nodes.has(id)) return `node ${id} is known to the ${capture.node(id) ? 'page' : 'replica'} alone`;
+  }
+  return null;
+}

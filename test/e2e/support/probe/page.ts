@@ -50,10 +50,10 @@ function controlState(element: Element, masked: boolean): Record<string, string 
       if (checked && !masked) live['checked'] = true;
       if (indeterminate && !masked) live['indeterminate'] = true;
     } else if (!unspoken.has(type) && (value !== '' || labelled.has(type))) {
-      if (value !== '') live['value'] = masked ? '\u2022'.repeat(value.length) : value;
+      if (value !== '') live['value'] = masked ? '\u2022'.repeat(value.length) : clean(value);
     }
   } else if (element instanceof HTMLTextAreaElement) {
-    if (element.value !== '') live['value'] = masked ? '\u2022'.repeat(element.value.length) : element.value;
+    if (element.value !== '') live['value'] = masked ? '\u2022'.repeat(element.value.length) : clean(element.value);
   } else if (element instanceof HTMLOptionElement) {
     if (element.selected && !masked) live['selected'] = true;
   }

@@ -43,6 +43,13 @@ export function elementRule(element: Element): ElementRule | null {
   return byKey.get(name) ?? span;
 }
 
+/** The states and properties of WAI-ARIA 1.3, section 6. */
+const aria = new Set(('activedescendant atomic autocomplete braillelabel brailleroledescription busy checked colcount colindex colindextext ' +
+  'colspan controls current describedby description details disabled dropeffect errormessage expanded flowto grabbed ' +
+  'haspopup hidden invalid keyshortcuts label labelledby level live modal multiline multiselectable orientation owns ' +
+  'placeholder posinset pressed readonly relevant required roledescription rowcount rowindex rowindextext rowspan selected ' +
+  'setsize sort valuemax valuemin valuenow valuetext virtualcontent').split(' '));
+
 /** Whether a parent may hold a child. */
 export function holds(parent: ElementRule, child: ElementRule): boolean {
   if (parent.content === Content.SVGFlow) return child.key.startsWith('svg:');
@@ -59,15 +66,17 @@ export function attributeRule(name: string, element: ElementRule): AttributeRule
     const here = where === 2 || (where === 0 && !svg && !math) || (where === 1 && svg) || (where === 4 && math) || (where === 3 && (on ?? '').split(' ').includes(element.key));
     if (here && names.split(' ').includes(name)) return { name, value, values: values ? values.split(' ') : [] };
   }
-  if (/^data-[a-z0-9._:-]{1,64}$/.test(name) || /^aria-[a-z]+$/.test(name)) return { name, value: Value.Attr, values: [] };
+  if (/^data-[a-z0-9._:-]{1,64}$/.test(name) || (name.startsWith('aria-') && aria.has(name.slice(5)))) return { name, value: Value.Attr, values: [] };
   return undefined;
 }
 
 // eslint-disable-next-line no-control-regex -- these are what the server takes out
 const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
 
-/** Text as the server passes it on. */
-export const clean = (text: string): string => text.replace(controls, '');
+const utf8 = { in: new TextEncoder(), out: new TextDecoder() };
+
+/** Text as the server passes it on: a half of a split pair of surrogates travels as U+FFFD. */
+export const clean = (text: string): string => utf8.out.decode(utf8.in.encode(text)).replace(controls, '');
 
 // Numbers have many spellings; what is left is letters and numbers, one space between two of them.
 function numbers(text: string): string {
