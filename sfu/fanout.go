@@ -206,7 +206,9 @@ func (s *session) dropAssets() {
 	if len(gone) == 0 {
 		return
 	}
-	same := func(a, b sanitizer.Clean) bool { return len(a.Frame()) > 0 && len(b.Frame()) > 0 && &a.Frame()[0] == &b.Frame()[0] }
+	same := func(a, b sanitizer.Clean) bool {
+		return len(a.Frame()) > 0 && len(b.Frame()) > 0 && &a.Frame()[0] == &b.Frame()[0]
+	}
 	for p := range s.room.viewers {
 		p.view.assets = slices.DeleteFunc(p.view.assets, func(waits sanitizer.Clean) bool {
 			return slices.ContainsFunc(gone, func(c sanitizer.Clean) bool { return same(waits, c) })
