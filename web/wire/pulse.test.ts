@@ -32,13 +32,13 @@ class Peer extends EventTarget {
   }
 }
 
-function watch(answer: (offer: string) => Promise<string | undefined>): { peer: Peer; pulse: Pulse; told: string[] } {
+function watch(answer: (offer: string) => Promise<string | undefined>, reach = (): Promise<unknown> => Promise.resolve()): { peer: Peer; pulse: Pulse; told: string[] } {
   const peer = new Peer();
   const told: string[] = [];
   const pulse = new Pulse({
     peer: peer as unknown as RTCPeerConnection,
     ask: () => void told.push('ask'),
-    reach: () => Promise.resolve(),
+    reach,
     restart: async (offer) => {
       const sdp = await offer();
       told.push(sdp);
@@ -86,6 +86,20 @@ test('packets without a word are no break', async () => {
   expect(told).not.toContain('quiet');
   expect(told).toContain('ask');
   pulse.close();
+});
+
+test('a network that was away as a whole: the path as it was goes on, if it does', async () => {
+  for (const revives of [true, false]) {
+    const { peer, pulse, told } = watch(answered, () => new Promise((done) => setTimeout(done, 1400)));
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(told, 'the server is not reached yet').toEqual(['ask', 'quiet']);
+    if (revives) peer.bytes++;
+    await vi.advanceTimersByTimeAsync(200);
+    if (revives) pulse.word();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(told).toEqual(revives ? ['ask', 'quiet', 'back'] : ['ask', 'quiet', 'offer 1']);
+    pulse.close();
+  }
 });
 
 test('a restart that is refused, or that mends nothing, ends the connection; so does a long silence', async () => {

@@ -44,7 +44,7 @@ export class Pulse {
   #heard = performance.now();
   #looked = Date.now(); // by the clock that goes on while a computer sleeps
   #asked = 0; // when, 0: not since the last word
-  #carried = 0; // bytes that had come by then
+  #carried = 0; // what had come by then
   #trip = 0; // of the path, there and back
   #mending = false;
   #answered = 0; // when the restart was, 0: it was not yet
@@ -98,15 +98,15 @@ export class Pulse {
     if (this.#closed() || this.#asked || this.#mending) return;
     this.#asked = performance.now();
     this.#line.ask();
-    void this.#bytes().then((n) => (this.#carried = n));
+    void this.#came().then((n) => (this.#carried = n));
   }
 
-  /** Bytes that came: acknowledgements count as well, so a word that is lost on the way is no break. */
-  async #bytes(): Promise<number> {
+  /** Counts what came. Acknowledgements and answers to ICE checks count as well, so a word that is lost on the way is no break. */
+  async #came(): Promise<number> {
     let sum = 0;
     (await this.#line.peer.getStats()).forEach((entry: RTCIceCandidatePairStats) => {
       if (entry.type !== 'candidate-pair') return;
-      sum += entry.bytesReceived ?? 0;
+      sum += (entry.bytesReceived ?? 0) + (entry.responsesReceived ?? 0);
       if (entry.nominated) this.#trip = (entry.currentRoundTripTime ?? 0) * 1000;
     });
     return sum;
@@ -126,9 +126,16 @@ export class Pulse {
     if (!this.#asked && now - this.#heard > WORDLESS) this.#doubt();
     if (this.#mending || !this.#asked || now - this.#asked < REPLY + this.#trip) return;
     const asked = this.#asked;
-    if ((await this.#bytes()) === this.#carried) {
+    if ((await this.#came()) === this.#carried) {
       if (this.#asked === asked) await this.#mend();
     } else if (this.#asked === asked) this.#asked = 0;
+  }
+
+  /** Whether something comes by the path that was given up. */
+  async #revived(): Promise<boolean> {
+    const before = await this.#came();
+    await new Promise((done) => setTimeout(done, REPLY + this.#trip));
+    return !this.#asked || (await this.#came()) !== before;
   }
 
   /** Restarts ICE. What was begun is brought to an end even if something comes meanwhile: the server may have done its part. */
@@ -145,7 +152,14 @@ export class Pulse {
     };
     for (let tries = 0; !this.#closed(); tries++) {
       try {
+        const began = performance.now();
         await this.#line.reach(patience(tries));
+        // Nothing at all went through. Now that something does, the path as it was may do as well, and lose nothing more.
+        if ((tries || performance.now() - began > REPLY) && peer.signalingState === 'stable' && (await this.#revived())) {
+          this.#mending = false;
+          this.#asked = 0;
+          return;
+        }
         if (this.#closed()) return;
         const sdp = await this.#line.restart(offer);
         if (this.#closed()) return;
