@@ -48,10 +48,11 @@ async function change(page: Page, list: readonly number[]): Promise<void> {
 /** Where page and stage still differ after all that was on its way has arrived. */
 async function difference(customer: Customer, agent: Agent): Promise<readonly string[]> {
   let found: readonly string[] = [];
-  for (const until = Date.now() + 15_000; Date.now() < until; await customer.page.waitForTimeout(150)) {
+  for (const until = Date.now() + 15_000; Date.now() < until;) {
     const [page, stage] = [await customer.dump(), await agent.stage()];
     found = stage ? differences(page, stage) : ['there is no stage'];
     if (found.length === 0) break;
+    await customer.page.waitForTimeout(150);
   }
   return found;
 }
