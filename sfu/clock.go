@@ -103,7 +103,7 @@ func (s *session) care(c *conn, now time.Time) {
 	switch {
 	case c.qualityAt.IsZero():
 		// The first is told with the next ping: people want to know at once, and there is no round trip yet.
-		c.link.measure()
+		c.link.measure(c.trip)
 		c.qualityAt = now.Add(s.cfg.Timeouts.Ping)
 	case !now.Before(c.qualityAt):
 		s.quality(c, now)

@@ -40,14 +40,16 @@ func (p *person) send(c *parcel) {
 	p.sent = append(p.sent, c)
 }
 
-func (p *person) room(int) bool {
+func (p *person) room(cargo) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.asked = p.asked || p.full
 	return !p.full
 }
 
-func (p *person) measure() line { return line{path: wire.PathRelayTLS, loss: .034} }
+func (p *person) soon() int { return 32 << 10 }
+
+func (p *person) measure(time.Duration) line { return line{path: wire.PathRelayTLS, loss: .034} }
 
 func (p *person) close() {
 	p.mu.Lock()

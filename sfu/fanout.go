@@ -12,9 +12,17 @@ import (
 // batches. Who is slower than the ring is long gets the page as it stands when their channel has drained.
 const (
 	ringBytes  = 256 << 10 // of batches that are kept
-	highWater  = 128 << 10 // batches are handed over while less than that waits
-	assetWater = 64 << 10  // assets are, while less than that waits
-	lowWater   = 32 << 10  // a link that was full says so when less than that is left
+	highWater  = 128 << 10 // the most that may wait for a line; batches are handed over while less does
+	leastWater = 16 << 10  // the least
+)
+
+// cargo is what a link is asked to have room for.
+type cargo uint8
+
+const (
+	aChange   cargo = iota
+	aSnapshot       // goes onto a line that has little to do: it is large
+	anAsset         // takes what the page leaves
 )
 
 // share is what the customer shares.
@@ -25,6 +33,7 @@ type share struct {
 	missed bool   // a snapshot came while the session was paused
 	ring   ring
 	shot   *parcel // snapshot of the page as it stands, or nil
+	weight int     // bytes of the last snapshot
 	pack   wire.Deflater
 }
 
@@ -71,6 +80,14 @@ func (r *ring) trim(limit int) {
 	if len(r.parcels) == 0 {
 		r.parcels = nil
 	}
+}
+
+// after is how many bytes of batches there are from a number on.
+func (r *ring) after(next uint64) (bytes int) {
+	for i := max(next, r.first) - r.first; i < uint64(len(r.parcels)); i++ {
+		bytes += r.parcels[i].size()
+	}
+	return bytes
 }
 
 func (r *ring) reset() { r.trim(-1) }
@@ -155,6 +172,9 @@ func (s *session) fanOut(clean sanitizer.Clean, b *wire.Batch, packed bool) {
 		deflate = nil
 	}
 	h.ring.add(pack(clean, deflate))
+	if b.Snapshot {
+		h.weight = h.ring.bytes
+	}
 	clean.Wipe()
 	now := time.Now()
 	for p := range s.room.viewers {
@@ -222,9 +242,13 @@ func (s *session) dropAssets() {
 // pump hands over what an agent has room for: the page first, then bytes of assets.
 func (s *session) pump(p *seat) {
 	h, v := &s.share, &p.view
-	for p.conn != nil && p.admitted != 0 && p.conn.link.room(highWater) {
-		switch {
-		case v.behind || v.next < h.ring.first:
+	for p.conn != nil && p.admitted != 0 {
+		what, ok := s.due(p)
+		if !ok || !p.conn.link.room(what) {
+			return
+		}
+		switch what {
+		case aSnapshot:
 			if s.snapshot() == nil {
 				return // there is no page yet; its first batch will come by the ring
 			}
@@ -232,17 +256,30 @@ func (s *session) pump(p *seat) {
 			v.behind, v.next = false, h.ring.end()
 			s.totals.Snapshots++
 			p.conn.link.send(h.shot.share())
-		case v.next < h.ring.end():
+		case aChange:
 			p.conn.link.send(h.ring.parcels[v.next-h.ring.first].share())
 			v.next++
-		case len(v.assets) > 0 && p.conn.link.room(assetWater):
+		case anAsset:
 			p.conn.link.send(pack(v.assets[0], nil))
 			v.assets[0] = sanitizer.Clean{}
 			v.assets = v.assets[1:]
-		default:
-			return
 		}
 	}
+}
+
+// due is what an agent gets next. Who has fallen behind by more than their line takes soon and than the page weighs gets
+// the page as it stands: it is there before the changes that led to it would be.
+func (s *session) due(p *seat) (what cargo, ok bool) {
+	h, v := &s.share, &p.view
+	switch {
+	case v.behind || v.next < h.ring.first:
+		return aSnapshot, true
+	case v.next+1 < h.ring.end() && h.ring.after(v.next) > max(p.conn.link.soon(), h.weight):
+		return aSnapshot, true
+	case v.next < h.ring.end():
+		return aChange, true
+	}
+	return anAsset, len(v.assets) > 0
 }
 
 // snapshot is the page as it stands, made once for all who need it now; nil when there is no page.
@@ -251,6 +288,7 @@ func (s *session) snapshot() *parcel {
 	if h.shot == nil {
 		if clean, ok := h.page.Snapshot(); ok {
 			h.shot = pack(clean, &h.pack)
+			h.weight = h.shot.size()
 			clean.Wipe()
 		}
 	}

@@ -45,12 +45,20 @@ func TestAgentWithoutRoomHasNoQueue(t *testing.T) {
 			t.Errorf("then seq %d, snapshot %v", b.Seq, b.Snapshot)
 		}
 		slow.fill(true)
-		for seq := uint32(batches + 2); seq < batches+12; seq++ {
+		for seq := uint32(batches + 2); seq < batches+9; seq++ {
 			customer.says(client.SetText(1, seq, 4, text))
 		}
 		slow.fill(false)
-		if got := all[*wire.Batch](slow); len(got) != 13 || got[12].Snapshot {
+		if got := all[*wire.Batch](slow); len(got) != 10 || got[9].Snapshot {
 			t.Errorf("a short wait was not served from the ring: %d batches", len(got))
+		}
+		slow.fill(true)
+		for seq := uint32(batches + 9); seq < batches+19; seq++ {
+			customer.says(client.SetText(1, seq, 4, text))
+		}
+		slow.fill(false)
+		if got := all[*wire.Batch](slow); len(got) != 11 || !got[10].Snapshot {
+			t.Errorf("ten changes of a page that is one of them were sent one by one: %d batches", len(got))
 		}
 	})
 }

@@ -103,10 +103,7 @@ func (p *peer) channel(ch wire.Channel) error {
 		return err
 	}
 	p.channels[ch] = dc
-	// Both heavy channels below half of it are together below it. Zero on ctl tells when the last word has arrived.
-	if ch == wire.Dom || ch == wire.Asset {
-		dc.SetBufferedAmountLowThreshold(lowWater / 2)
-	}
+	// Zero on ctl tells when the last word has arrived; that of the heavy ones follows the line (see arm).
 	dc.OnBufferedAmountLow(p.work)
 	dc.OnOpen(func() {
 		stream, err := dc.DetachWithDeadline()

@@ -19,13 +19,15 @@ type Measurement struct {
 	RoundTrip time.Duration // of the last ping; 0 before the first
 	Loss      float64       // share of the ICE checks of the last minute that no answer came to
 	Stale     time.Duration // between a change of the page and its acknowledgement by this agent; 0 for others
+	Waiting   int           // bytes of page and assets that are handed over and have not arrived
 	Degraded  bool          // the connection was brought up with a snapshot since the last one: changes came faster than it took them
 }
 
-// line is what ICE knows of a connection.
+// line is what is known of a connection below its session.
 type line struct {
-	path wire.Path
-	loss float64
+	path    wire.Path
+	loss    float64
+	waiting int
 }
 
 // lossWindow is how many samples loss is taken over, Timeouts.Quality apart: a minute. ICE sends a check every two
@@ -59,13 +61,13 @@ type leftOut struct {
 
 // quality tells a connection how it does, and whoever counts.
 func (s *session) quality(c *conn, now time.Time) {
-	l := c.link.measure()
+	l := c.link.measure(c.trip)
 	p := c.seat
 	q := &wire.Quality{
 		RoundTrip: milliseconds(c.trip), Degraded: p.view.lagged,
 		Loss: uint8(min(max(l.loss*100+.5, 0), 100)), Path: l.path,
 	}
-	m := Measurement{Role: p.grant.Role, Path: l.path, RoundTrip: c.trip, Loss: l.loss, Degraded: p.view.lagged}
+	m := Measurement{Role: p.grant.Role, Path: l.path, RoundTrip: c.trip, Loss: l.loss, Waiting: l.waiting, Degraded: p.view.lagged}
 	for _, agent := range s.room.agents {
 		if agent.admitted == 0 || agent.conn == nil {
 			continue
@@ -90,7 +92,11 @@ func (s *session) quality(c *conn, now time.Time) {
 }
 
 // measure gives what is known and has ICE asked anew.
-func (p *peer) measure() line {
+func (p *peer) measure(trip time.Duration) line {
+	p.out.mu.Lock()
+	waiting := p.out.waiting + p.buffered()
+	p.out.pace.met(trip)
+	p.out.mu.Unlock()
 	l := &p.lines
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -98,6 +104,7 @@ func (p *peer) measure() line {
 		l.busy = true
 		go p.ask()
 	}
+	l.last.waiting = waiting
 	return l.last
 }
 

@@ -11,11 +11,13 @@ import (
 type link interface {
 	// send hands a parcel over, and with it one reference.
 	send(p *parcel)
-	// room says whether fewer than limit bytes of page and assets wait to be sent. After a false, the session is told
-	// with drained as soon as little is left.
-	room(limit int) bool
-	// measure gives what was last found about the way of the connection.
-	measure() line
+	// room says whether so little of page and assets waits to be sent that something may be added. After a false, the
+	// session is told with drained as soon as little is left.
+	room(what cargo) bool
+	// soon is how many bytes the line takes in a moment that people do not mind.
+	soon() int
+	// measure takes the last round trip and gives what was last found about the way of the connection.
+	measure(trip time.Duration) line
 	// close sends what is waiting on the control channel, if that is quickly done, and closes the connection.
 	close()
 }

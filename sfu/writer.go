@@ -26,11 +26,12 @@ type outbox struct {
 	cursor  [2]int       // message of the first heavy parcel that is due
 	light   int          // bytes of urgent
 	waiting int          // bytes of heavy that are not written yet
-	hungry  bool         // the session wants to know when there is room
-	writing bool         // there is a writer
-	again   bool         // it has to look once more
-	closing bool         // nothing more is accepted
-	closed  bool         // the writer has gone for good
+	pace    pace
+	hungry  bool // the session wants to know when there is room
+	writing bool // there is a writer
+	again   bool // it has to look once more
+	closing bool // nothing more is accepted
+	closed  bool // the writer has gone for good
 }
 
 // add queues a parcel, and tells how many pointers it took the place of. False means that too much waits already.
@@ -72,13 +73,15 @@ func (o *outbox) takeUrgent() (urgent, points []*parcel, closing bool) {
 func (o *outbox) takeHeavy(buffered int) (msg []byte, ch wire.Channel, done *parcel) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for i, limit := range [...]int{highWater, assetWater} {
+	o.pace.look(time.Now(), buffered)
+	for i, limit := range [...]int{o.pace.limit(), o.pace.limit() / 2} {
 		if len(o.heavy[i]) == 0 || buffered >= limit {
 			continue
 		}
 		p := o.heavy[i][0]
 		msg = p.message(o.cursor[i])
 		o.waiting -= len(msg)
+		o.pace.wrote += len(msg)
 		o.cursor[i]++
 		if o.cursor[i] == len(p.ends) {
 			o.cursor[i] = 0
@@ -95,7 +98,7 @@ func (o *outbox) takeHeavy(buffered int) (msg []byte, ch wire.Channel, done *par
 func (o *outbox) sated(buffered int) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if !o.hungry || o.waiting+buffered > lowWater {
+	if !o.hungry || o.waiting+buffered > o.pace.low() {
 		return false
 	}
 	o.hungry = false
@@ -125,15 +128,45 @@ func (p *peer) send(c *parcel) {
 	}
 }
 
-func (p *peer) room(limit int) bool {
-	p.out.mu.Lock()
-	full := p.out.waiting+p.buffered() >= limit
-	p.out.hungry = p.out.hungry || full
-	p.out.mu.Unlock()
+func (p *peer) room(what cargo) bool {
+	o := &p.out
+	o.mu.Lock()
+	buffered := p.buffered()
+	o.pace.look(time.Now(), buffered)
+	limit := [...]int{aChange: o.pace.limit(), aSnapshot: o.pace.low() + 1, anAsset: o.pace.limit() / 2}[what]
+	full := o.waiting+buffered >= limit
+	o.hungry = o.hungry || full
+	o.mu.Unlock()
 	if full {
+		p.arm()
 		p.work()
 	}
 	return !full
+}
+
+func (p *peer) soon() int {
+	p.out.mu.Lock()
+	defer p.out.mu.Unlock()
+	return p.out.pace.soon()
+}
+
+// arm has the heavy channels tell when little is on its way. An amount that has passed the new threshold already tells
+// nothing, so the writer looks once more.
+func (p *peer) arm() {
+	o := &p.out
+	o.mu.Lock()
+	low := o.pace.low()
+	changed := o.pace.armed != low
+	if o.pace.armed = low; changed {
+		// Both channels at half of it are together at it.
+		for _, ch := range [...]wire.Channel{wire.Dom, wire.Asset} {
+			p.channels[ch].SetBufferedAmountLowThreshold(uint64(low / 2))
+		}
+	}
+	o.mu.Unlock()
+	if changed {
+		p.work()
+	}
 }
 
 // buffered is how much of the page and of assets is on its way: written, but not acknowledged by the peer's SCTP.
@@ -214,6 +247,7 @@ func (p *peer) writeOnce() (closing bool) {
 		if wrote {
 			continue
 		}
+		p.arm()
 		if p.out.sated(p.buffered()) {
 			p.host.post(func(s *session) { s.drained(p.conn) })
 		}

@@ -117,6 +117,9 @@ func newAPI(config Config) *webrtc.API {
 	se := webrtc.SettingEngine{LoggerFactory: &logging.DefaultLoggerFactory{Writer: io.Discard}}
 	se.DetachDataChannels()
 	se.SetIncludeLoopbackCandidate(true)
+	if config.Relay != nil {
+		se.SetRelayAcceptanceMinWait(0) // there is nothing better to wait for
+	}
 	if config.Networks != nil {
 		se.SetNetworkTypes(config.Networks)
 	}
