@@ -232,6 +232,47 @@ func TestAttack_ReplayedRequests(t *testing.T) {
 	}
 }
 
+// A rightly signed request that is sent again and again, from the address that it was made for, is answered so often and
+// no more; one that comes later is.
+func TestAttack_RepeatedRequests(t *testing.T) {
+	b := start(t, nil)
+	b.echo()
+	attacker := b.dial(t, "udp", "s1").allocate()
+	again := attacker.signed(stun.MethodRefresh, asking(600)).Raw
+	b.under(t, func(stop <-chan struct{}) {
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			_, _ = attacker.conn.Write(again) // lost ones are part of it
+			if i%16 == 0 {
+				time.Sleep(100 * time.Microsecond) // the pace of the attack, nothing is awaited
+			}
+		}
+	})
+	if s := b.Stats(); s["dropped_over_asks"] < 500 || s["allocations"] != 2 {
+		t.Errorf("%d dropped, %d allocations", s["dropped_over_asks"], s["allocations"])
+	}
+	if !await(func() bool {
+		later := attacker.signed(stun.MethodRefresh, asking(600))
+		attacker.send(later.Raw)
+		_ = attacker.conn.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
+		for {
+			answer, err := attacker.read()
+			if err != nil {
+				return false
+			}
+			if bytes.Equal(answer[8:20], later.TransactionID[:]) {
+				return answer[0] == 1 && answer[1] == 4 // a success of Refresh
+			}
+		}
+	}) {
+		t.Error("the client is not heard any more")
+	}
+}
+
 // Requests from forged sources: one network gets so many answers a second, others are not touched, and the table of
 // networks does not grow.
 func TestAttack_ForgedSources(t *testing.T) {

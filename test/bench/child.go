@@ -35,6 +35,7 @@ var services = map[string]func() (any, error){
 	"flood":        newFloodService,
 
 	"hostile": newHostileService,
+	"attack":  newAttackService,
 }
 
 // pipe is stdin and stdout as one connection.

@@ -68,7 +68,7 @@ func (h *hostileService) Prepare(v Victim, _ *struct{}) error {
 func (h *hostileService) admitted() (client.Session, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), hostileTime)
 	defer cancel()
-	return client.OpenSession(ctx, h.victim.Base, signaling.DevSite().Key, h.victim.Base)
+	return client.OpenSession(ctx, h.victim.Base, signaling.DevSite().Key, shopOrigin)
 }
 
 // Begin begins to attack.
@@ -144,7 +144,7 @@ func (h *hostileService) open(session client.Session) (*hostileSession, error) {
 	defer cancel()
 	s := &hostileSession{page: page.NewBuilder()}
 	var err error
-	s.customer, s.agent, err = meet(ctx, h.victim.Base, session, token, func(r client.Received) {
+	s.customer, s.agent, err = meet(ctx, place{base: h.victim.Base}, session, token, func(r client.Received) {
 		if bytes.Contains(bytes.ToLower(r.Bytes), []byte(hostile.Canary)) {
 			s.leaked.Store(true)
 		}

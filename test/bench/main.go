@@ -35,7 +35,9 @@ var groups = []group{
 	{name: "snapshot", run: snapshot},
 	{name: "churn", run: churn},
 	{name: "latency", run: latency},
+	{name: "quality", run: quality},
 	{name: "neighbour", run: neighbour, limit: 4 * groupTime},
+	{name: "attack", run: attack, limit: 5 * groupTime},
 }
 
 // groupTime bounds most groups.

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pion/webrtc/v4"
+
 	"vitrine/internal/wire"
 	"vitrine/signaling"
 	"vitrine/test/client"
@@ -75,7 +77,7 @@ func neighbour(b *bench) error {
 	if err != nil {
 		return err
 	}
-	honest, err := newHonest(host.Base, tokens[0])
+	honest, err := newHonest(place{base: host.Base}, tokens[0])
 	if err != nil {
 		return err
 	}
@@ -246,15 +248,15 @@ type arrival struct {
 	at         time.Time
 }
 
-func newHonest(base, token string) (*honest, error) {
+func newHonest(at place, token string) (*honest, error) {
 	s := &honest{page: page.NewBuilder(), arrived: make(chan arrival, neighbourChanges)}
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	session, err := client.OpenSession(ctx, base, signaling.DevSite().Key, base)
+	session, err := client.OpenSession(ctx, at.base, signaling.DevSite().Key, shopOrigin)
 	if err != nil {
 		return nil, err
 	}
-	s.customer, s.agent, err = meet(ctx, base, session, token, func(r client.Received) {
+	s.customer, s.agent, err = meet(ctx, at, session, token, func(r client.Received) {
 		if batch, ok := r.Frame.(*wire.Batch); ok && r.Err == nil {
 			s.arrived <- arrival{batch.Epoch, batch.Seq, r.At}
 		}
@@ -300,30 +302,60 @@ func (s *honest) changes(n int) ([]float64, error) {
 	return times, nil
 }
 
+// shopOrigin is that of the page that customers come from.
+const shopOrigin = "http://127.0.0.1:80"
+
+// place is a server, and how customers come to it.
+type place struct {
+	base  string
+	relay string // transport of the TURN server that the customer uses and nothing else; "" means straight
+}
+
+// relays are the ICE servers that a customer uses and nothing else; nil for none.
+func (p place) relays(session client.Session) (list []webrtc.ICEServer) {
+	if p.relay == "" {
+		return nil
+	}
+	for _, server := range session.ICE {
+		for _, url := range server.URLs {
+			if scheme, _, _ := strings.Cut(url, ":"); scheme == "turns" && p.relay == "tls" || scheme == "turn" && strings.HasSuffix(url, "="+p.relay) {
+				list = append(list, webrtc.ICEServer{URLs: []string{url}, Username: server.Username, Credential: server.Credential})
+			}
+		}
+	}
+	return list
+}
+
 // meet connects a customer and an agent in a session that was opened, and has the customer grant what is asked.
-func meet(ctx context.Context, base string, session client.Session, token string, on func(client.Received)) (customer, agent *client.Client, err error) {
-	joined, err := client.RedeemCode(ctx, base, session.Code, token)
+func meet(ctx context.Context, at place, session client.Session, token string, on func(client.Received)) (customer, agent *client.Client, err error) {
+	joined, err := client.RedeemCode(ctx, at.base, session.Code, token)
 	if err != nil {
 		return nil, nil, err
 	}
-	if customer, err = client.Connect(ctx, client.Config{}, client.DialHTTP(base, session, base)); err != nil {
+	if customer, err = client.Connect(ctx, client.Config{Relay: at.relays(session)}, client.DialHTTP(at.base, session, shopOrigin)); err != nil {
 		return nil, nil, err
 	}
-	if agent, err = client.Connect(ctx, client.Config{Agent: true, On: on}, client.DialHTTP(base, joined, "")); err != nil {
+	if agent, err = client.Connect(ctx, client.Config{Agent: true, On: on}, client.DialHTTP(at.base, joined, "")); err != nil {
 		return nil, nil, errors.Join(err, customer.Close())
 	}
 	err = errors.Join(customer.Hello(), agent.Hello())
 	if err == nil {
-		var ask *wire.Ask
-		if ask, err = client.Take(ctx, customer, client.Any[*wire.Ask]); err == nil {
-			err = customer.Send(&wire.Answer{Ask: ask.Ask, Granted: ask.Scopes})
-		}
-	}
-	if err == nil {
-		_, err = client.Take(ctx, customer, func(f *wire.Share) bool { return f.On })
+		err = consent(ctx, customer)
 	}
 	if err != nil {
 		return nil, nil, errors.Join(err, customer.Close(), agent.Close())
 	}
 	return customer, agent, nil
+}
+
+// consent grants what the customer is asked and waits until the page is wanted.
+func consent(ctx context.Context, customer *client.Client) error {
+	ask, err := client.Take(ctx, customer, client.Any[*wire.Ask])
+	if err == nil {
+		err = customer.Send(&wire.Answer{Ask: ask.Ask, Granted: ask.Scopes})
+	}
+	if err == nil {
+		_, err = client.Take(ctx, customer, func(f *wire.Share) bool { return f.On })
+	}
+	return err
 }

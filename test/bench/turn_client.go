@@ -129,8 +129,15 @@ func value(typ stun.AttrType, v ...byte) stun.Setter {
 
 // allocate asks twice, as clients do: the first answer is a challenge.
 func (c *rawClient) allocate() error {
-	udp := value(stun.AttrRequestedTransport, 17, 0, 0, 0)
-	m, code, err := c.ask(stun.MethodAllocate, udp)
+	if err := c.challenge(); err != nil {
+		return err
+	}
+	return c.must(stun.MethodAllocate, value(stun.AttrRequestedTransport, 17, 0, 0, 0))
+}
+
+// challenge gets a nonce.
+func (c *rawClient) challenge() error {
+	m, code, err := c.ask(stun.MethodAllocate, value(stun.AttrRequestedTransport, 17, 0, 0, 0))
 	if err != nil {
 		return err
 	}
@@ -141,7 +148,7 @@ func (c *rawClient) allocate() error {
 		return err
 	}
 	c.key = pion.GenerateAuthKey(c.at.User, string(c.realm), c.at.Password)
-	return c.must(stun.MethodAllocate, udp)
+	return nil
 }
 
 // bind opens channel 0x4000 to the peer.

@@ -21,6 +21,7 @@ const (
 	BadIntegrity                 // wrong or unknown credential, challenged again
 	Unbound                      // data without an allocation, or for another peer: dropped
 	Passed                       // frames handed to the TURN server or, on a channel, to the relay
+	OverAsks                     // rightly signed, but too many of one allocation: dropped
 	OverSession                  // no allocation: the session or the name has its share
 	OverIP                       // no allocation: the address has its share
 	OverTotal                    // no allocation: the server is full
@@ -40,7 +41,7 @@ const (
 var counterNames = [counterEnd]string{
 	"refused_conns", "streams", "closed_bad_frame", "closed_slow_frame", "closed_slow_write", "retried_errors",
 	"dropped_malformed", "dropped_not_allowed", "dropped_bare_allocate", "suppressed", "challenged", "bad_integrity",
-	"dropped_unbound", "passed", "quota_session", "quota_ip", "quota_total", "disagreed",
+	"dropped_unbound", "passed", "dropped_over_asks", "quota_session", "quota_ip", "quota_total", "disagreed",
 	"refused_400", "refused_403", "refused_420", "refused_437", "refused_440", "refused_441", "refused_442", "refused_486", "refused_508",
 }
 

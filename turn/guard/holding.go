@@ -19,8 +19,13 @@ type Holding struct {
 	addr        net.Addr
 	transaction [12]byte // of the Allocate that made it: a repetition gets the same answer
 	up          func(b []byte)
+	asked       bucket // of the one goroutine that reads
 	channel     atomic.Pointer[channel]
 }
+
+// asksPerSecond is how often one allocation may ask for something. A client asks a few times when it comes and then every
+// few minutes; a request that is sent again and again costs the TURN server's work and an answer each time.
+const asksPerSecond = 50
 
 // channel is a bound channel. There is one, because there is one peer.
 type channel struct {
@@ -34,7 +39,7 @@ const channelLife = 10 * time.Minute
 // Hold records that from now holds an allocation of name. It is called by the
 // goroutine that reads, while the request that asked for it is being handled.
 func (g *Gate) Hold(from netip.AddrPort, name string) *Holding {
-	h := &Holding{name: name, addr: net.UDPAddrFromAddrPort(from), transaction: g.msg.transaction()}
+	h := &Holding{name: name, addr: net.UDPAddrFromAddrPort(from), transaction: g.msg.transaction(), asked: bucket{tokens: asksPerSecond}}
 	g.mu.Lock()
 	g.held[from] = h
 	g.mu.Unlock()
