@@ -47,6 +47,8 @@ type turnConfig struct {
 	TCP  string `yaml:"tcp"`
 	TLS  bool   `yaml:"tls"`
 	Host string `yaml:"host"`
+
+	External externalConfig `yaml:"external"`
 }
 
 // off is written instead of an address for what shall not be.
@@ -205,6 +207,7 @@ func (c *config) places() []rule {
 			p[0] + ": must be an IP address with a port, or empty for none",
 		})
 	}
+	rules = append(rules, c.Turn.External.rules()...)
 	for _, p := range c.Proxies {
 		_, err := netip.ParsePrefix(p)
 		rules = append(rules, rule{err == nil, "trusted_proxies: must be networks such as 192.0.2.0/24"})

@@ -42,6 +42,7 @@ type host struct {
 	hub    *vrelay.Hub
 	sfu    *sfu.SFU
 	turn   *turn.Server
+	others *external // TURN servers of others, or nil
 	api    *signaling.Server
 	failed chan error // a server that stopped by itself
 
@@ -214,7 +215,9 @@ func (h *host) openTurn() error {
 	}
 	h.turn = server
 	h.closing(server.Close)
-	return nil
+	// A credential is good for as long as the longest session: others' servers do not hear of its end.
+	h.others, err = c.External.open(h.config.Session.HardLimit)
+	return err
 }
 
 func (h *host) listenTurn(c turnConfig, port string) (*turn.Server, error) {
@@ -241,11 +244,15 @@ func (h *host) here(session string) bool {
 
 // ice gives a person the ICE servers of a session.
 func (h *host) ice(session, role string) []signaling.ICEServer {
+	var servers []signaling.ICEServer
 	username, password, _ := h.turn.Credentials(session, role)
-	if username == "" || len(h.turnURLs()) == 0 {
-		return nil
+	if urls := h.turnURLs(); username != "" && len(urls) > 0 {
+		servers = append(servers, signaling.ICEServer{URLs: urls, Username: username, Credential: password})
 	}
-	return []signaling.ICEServer{{URLs: h.turnURLs(), Username: username, Credential: password}}
+	if h.others != nil {
+		servers = append(servers, h.others.server(time.Now()))
+	}
+	return servers
 }
 
 // turnURLs are the ICE server URLs of TURN: of its own listeners, and of the TLS port that it shares with HTTPS.
