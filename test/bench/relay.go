@@ -13,7 +13,7 @@ import (
 const (
 	bulkFrame  = 16<<10 - 512 // bytes of a frame, so that it is one message on both sides
 	bulkBytes  = 10 << 20     // of one sample
-	bulkWindow = 12           // frames on their way: less than the SFU keeps for an agent who lags
+	bulkWindow = 6            // frames on their way: an agent who is further behind gets the page as it stands instead
 	smallFrame = 1 << 10
 	smallPause = 10 * time.Millisecond
 	smallBytes = 120 << 10 // of one sample
