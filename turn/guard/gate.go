@@ -178,14 +178,14 @@ func (g *Gate) verify(h *Holding, from netip.AddrPort) ([]byte, verdict) {
 		count.Add(BadIntegrity, 1)
 		return g.challenge(from)
 	}
+	if r := g.refusal(h, name, from.Addr()); r != nil {
+		count.Add(r.counter, 1)
+		return m.refuse(g.reply[:0], r, key), answer
+	}
 	// Only who knows the key gets here, so nobody can use up the share of another.
 	if h != nil && !h.asked.take(asksPerSecond, time.Now()) {
 		count.Add(OverAsks, 1)
 		return nil, drop
-	}
-	if r := g.refusal(h, name, from.Addr()); r != nil {
-		count.Add(r.counter, 1)
-		return m.refuse(g.reply[:0], r, key), answer
 	}
 	// A ChannelBind may rightly get a 400: the one peer has its channel already.
 	if m.kind == channelBind {
