@@ -14,6 +14,7 @@ import { Privacy } from './privacy';
 import { scrolled } from './say';
 import { hookSetters } from './setters';
 import type { Known } from './tree';
+import { vocabulary } from './vocab';
 
 const PRESSURE = 128 << 10; // bytes waiting on the dom channel: beyond them only marks are kept
 const TOO_LATE = 2000; // milliseconds behind: a fresh snapshot is cheaper than what piled up
@@ -107,6 +108,7 @@ export class Capture {
       const { signal } = this.#stop;
       hooks.attached = (host) => this.#again(host);
       hooks.changed = this.touch;
+      vocabulary.watchMotion(this.touch, signal);
       // After the snapshot: what agents wait for goes first, and no script of the page runs in between.
       try {
         this.#flush();
@@ -172,13 +174,13 @@ export class Capture {
   /** Watches a document or shadow root: most events of a shadow tree do not leave it. Doing it twice changes nothing. */
   #watch(root: Document | ShadowRoot, signal: AbortSignal): void {
     this.#observer.observe(root, { childList: true, attributes: true, characterData: true, subtree: true });
-    listen(root, 'scroll toggle load error input change reset focusin focusout', this.#heard, signal);
+    listen(root, 'scroll toggle load error input change reset focusin focusout play emptied loadedmetadata', this.#heard, signal);
   }
 
   readonly #heard = ({ type, target }: Event): void => {
     const el = isElement(target as Node) ? (target as Element) : rootElement(target as Document);
     if (type === 'scroll' && el === target) scrolled.add(el);
-    if (/^(scroll|toggle|load|error)$/.test(type)) this.#marks.live.add(el);
+    if (/^(scroll|toggle|load|error|play|emptied|loadedmetadata)$/.test(type)) this.#marks.live.add(el);
     if (type === 'reset') later(this.touch, 0); // the controls change after the event
     else this.touch();
   };
@@ -253,6 +255,7 @@ export class Capture {
       return;
     }
     this.#records(this.#observer.takeRecords());
+    for (const el of vocabulary.moved()) this.#marks.attrs.set(el, (this.#marks.attrs.get(el) ?? new Set()).add('style'));
     this.#judge();
     const base = this.#enc.tree.next;
     this.#w.begin(false);
@@ -289,6 +292,7 @@ export class Capture {
     this.#forget();
     this.epoch++;
     this.#pace.seq = 0;
+    vocabulary.moved();
     this.#w.begin(true);
     this.#page();
     this.#enc.pending.add(rootElement());
@@ -325,7 +329,7 @@ export class Capture {
     // A frame may hold another document by now, or one that the page may not look into.
     for (const [frame, within] of tree.frames) if (frameDocument(frame as HTMLIFrameElement) !== within) this.#marks.renew.add(frame);
     for (const el of this.#marks.live) {
-      const up = localName(el) === 'iframe' && tree.of(parentNode(el));
+      const up = /^(iframe|video)$/.test(localName(el)) && tree.of(parentNode(el));
       const known = tree.of(el);
       if (up && known && this.#enc.changed(el, known, up)) this.#marks.renew.add(el);
     }

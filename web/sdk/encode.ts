@@ -10,7 +10,7 @@ import { changes } from './css';
 import { bullets } from './mask';
 import type { Masks } from './mask';
 import {
-  above, attributeNames, create, data, documentOf, documentSheets, firstChild, frameDocument, headElement, localName, nextSibling, nodeType, ours, parentNode, previousSibling, rectOf, shadowOf,
+  above, attribute, attributeNames, create, data, documentOf, documentSheets, firstChild, frameDocument, headElement, localName, nextSibling, nodeType, ours, parentNode, previousSibling, rectOf, shadowOf,
 } from './natives';
 import { Privacy } from './privacy';
 import { Lives, codeOf, isDefault, isOff, scrolled, valueOf } from './say';
@@ -223,6 +223,7 @@ export class Encoder {
     w.byte(0);
     if (mask) w.uint(MaskAttr);
     const names = attributeNames(el);
+    if (vocabulary.heldStyle(el) && attribute(el, 'style') === null) names.push('style');
     for (const name of def.special.length ? [...names, ...def.special] : names) {
       const code = codeOf(known, name);
       // One attribute in two namespaces is told once.

@@ -1,5 +1,6 @@
 // What a session needs beyond the core, as a part of the SDK.
 export { Pulse, patience } from '../wire/pulse';
 export { Assets } from './assets';
+export { heldStyle, moved, watchMotion } from './motion';
 export { UI } from './ui';
 export { isSheetLink, shares, styleDef, tell, validSuffix } from './words';

@@ -45,7 +45,9 @@ export function valueOf(el: Element, known: Known, name: string, def: AttrDef, a
     const url = open ? pictureOf(el) : '';
     return url ? assets.image(url) : null;
   }
-  const value = attribute(el, name);
+  let value = attribute(el, name);
+  const held = name === 'style' && vocabulary.heldStyle(el);
+  if (held) value = `${value ?? ''};${held}`;
   if (value === null || value.length > MAX_ATTR) return null;
   if (code === ReadonlyAttr) return readonlyWish(el) ? 1 : null;
   if (code === EditableAttr) return value === 'false' ? null : 1;
@@ -67,7 +69,7 @@ function pictureOf(el: Element): string {
     const { complete, naturalWidth, currentSrc } = el as HTMLImageElement;
     return complete && naturalWidth ? currentSrc : '';
   }
-  const href = name === 'input' ? inputType(el) === 'image' && attribute(el, 'src') : (attribute(el, 'href') ?? attribute(el, 'xlink:href'));
+  const href = name === 'video' ? attribute(el, 'poster') : name === 'input' ? inputType(el) === 'image' && attribute(el, 'src') : (attribute(el, 'href') ?? attribute(el, 'xlink:href'));
   return href ? absolute(href, baseOf(el)) : '';
 }
 
@@ -105,6 +107,9 @@ export class Lives {
     } else if (name === 'img') {
       const { naturalWidth, naturalHeight } = el as HTMLImageElement;
       out.push([LiveNatural, clamp(naturalWidth, MAX_SIDE), clamp(naturalHeight, MAX_SIDE)]);
+    } else if (name === 'video') {
+      const { videoWidth, videoHeight } = el as HTMLVideoElement;
+      if (videoWidth) out.push([LiveNatural, clamp(videoWidth, MAX_SIDE), clamp(videoHeight, MAX_SIDE)]);
     } else if (name === 'canvas') {
       const { width, height } = el as HTMLCanvasElement;
       out.push([LiveNatural, clamp(width, MAX_SIDE), clamp(height, MAX_SIDE)]);

@@ -1,5 +1,5 @@
 // What the encoder needs of the vocabulary. What has no entry there cannot be said.
-import type * as Words from './words';
+import type * as More from './more';
 
 /** How an attribute is coded: its code (0 when it is not told), the kind of its value, what follows data- or aria-, the values of an enumeration. */
 export type AttrDef = readonly [code: number, kind: number, suffix: string, list: readonly string[]];
@@ -27,7 +27,7 @@ export const EditableAttr = 5;
 export const RefAttr = 8;
 
 /** The vocabulary, which comes with a session. Nothing can be told before. */
-export let vocabulary: Pick<typeof Words, 'isSheetLink' | 'styleDef' | 'tell' | 'validSuffix'>;
+export let vocabulary: Pick<typeof More, 'heldStyle' | 'moved' | 'watchMotion' | 'isSheetLink' | 'styleDef' | 'tell' | 'validSuffix'>;
 
 /** Takes the vocabulary. */
 export function learn(words: typeof vocabulary): void {

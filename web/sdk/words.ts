@@ -37,11 +37,20 @@ export function tell(el: Element): ElementDef | 'box' | undefined {
   const known = plain.get(name);
   if (known) return known;
   if (omitted.test(name)) return undefined;
-  if (boxed.test(name)) return name === 'iframe' && pageIn(el) ? frameDef : name === 'canvas' && (shares.canvas || /\bcanvas\b/.test(attribute(el, 'data-vitrine') ?? '')) ? canvasDef : 'box';
+  if (boxed.test(name)) return picture(el, name) ?? 'box';
   if (name === 'link') return isSheetLink(el) ? styleDef : undefined;
   if (name === 'style' && !/^(text\/css)?$/i.test(attribute(el, 'type') ?? '')) return undefined;
   const def = /[:#]/.test(name) ? undefined : defs.get(name);
   return def ?? defs.get(name.length <= 64 && custom.test(name) ? '#custom' : 'span');
+}
+
+/** How an element is told that is a box unless agents may see what it holds. */
+function picture(el: Element, name: string): ElementDef | undefined {
+  const { paused, currentTime } = el as HTMLVideoElement;
+  if (name === 'iframe') return pageIn(el) ? frameDef : undefined;
+  if (name === 'canvas') return shares.canvas || /\bcanvas\b/.test(attribute(el, 'data-vitrine') ?? '') ? canvasDef : undefined;
+  // A film that has not begun shows its poster, and nothing else does.
+  return name === 'video' && attribute(el, 'poster') && paused && currentTime === 0 ? videoDef : undefined;
 }
 
 /** The root of the document in a frame, if it is one of this origin that can be told. */
@@ -85,11 +94,11 @@ function readElements(): void {
         name,
         content,
         attrs: [attrsOf(name), attrsOf(String(space))],
-        special: /style$/.test(name) ? ['#sheet', '#disabled'] : /^(img|input|svg:image|canvas)$/.test(name) ? ['#src'] : name === '#frame' ? ['#quirks'] : [],
+        special: /style$/.test(name) ? ['#sheet', '#disabled'] : /^(img|input|svg:image|canvas|video)$/.test(name) ? ['#src'] : name === '#frame' ? ['#quirks'] : [],
         control: /^(input|textarea|select|option|dialog)$/.test(name),
         hosts: /^(#custom|article|aside|blockquote|body|div|footer|h\d|header|main|nav|p|section|span)$/.test(name),
         space,
-        lives: /^(input|textarea|option|img|canvas|html|dialog)$/.test(name),
+        lives: /^(input|textarea|option|img|canvas|video|html|dialog)$/.test(name),
       };
       defs.set(name, def);
     }
@@ -104,5 +113,6 @@ const plain = new Map([...defs].filter(([name]) => !/[:#]|^(link|style)$/.test(n
 export const styleDef = defs.get('style');
 const frameDef = defs.get('#frame');
 const canvasDef = defs.get('canvas');
+const videoDef = defs.get('video');
 /** What the owner shares besides what always is. */
 export const shares = { canvas: false };

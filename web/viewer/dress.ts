@@ -144,8 +144,7 @@ export class Wardrobe {
   private asset(entry: Dressed, name: string, asset: number): void {
     const el = entry.node;
     if (name === '#sheet') this.users.sheet(el, asset);
-    else if (entry.rule.key === 'canvas') this.users.image(el, asset, 'content');
-    else if (entry.rule.key === 'video') this.users.image(el, asset, 'poster');
+    else if (entry.rule.key === 'canvas' || entry.rule.key === 'video') this.users.image(el, asset, 'content');
     else this.users.image(el, asset, entry.rule.svg ? 'href' : 'src');
   }
 

@@ -22,8 +22,8 @@ interface Use {
   shown: string | null;
 }
 
-// Where nothing runs, browsers show what a canvas holds in place of a canvas. A picture as its content is as large as the
-// canvas is, and every style of the page goes on to match.
+// Where nothing runs, browsers show what a canvas holds in place of a canvas, and a film with all its buttons. A picture as their
+// content is as large as the canvas is, and every style of the page goes on to match.
 function setContent(el: Element, url: string): void {
   const { style } = el as HTMLElement;
   const value = `url("${url}")`;
@@ -93,11 +93,9 @@ export class Users {
   natural(el: Element, width: number, height: number): void {
     const use = this.use(el);
     use.size = width > 0 && height > 0 ? [width, height] : null;
-    if (use.image?.attribute === 'content') {
-      this.refresh(el, use);
-      return;
-    }
-    const shown = use.image && this.assets.url(use.image.asset) !== null;
+    if (use.image?.attribute === 'content') this.refresh(el, use);
+    if (el.localName === 'canvas') return;
+    const shown = use.image?.attribute === 'src' && this.assets.url(use.image.asset) !== null;
     if (!shown && !hasAttribute(el, 'width') && !hasAttribute(el, 'height')) {
       setAttribute(el, 'width', String(width));
       setAttribute(el, 'height', String(height));
@@ -181,7 +179,7 @@ export class Users {
       const url = this.assets.url(use.image.asset);
       if (use.image.attribute === 'content') setContent(el, url ?? blank(use.size ?? NO_SIZE));
       else if (url !== null) {
-        this.sized(el);
+        if (use.image.attribute === 'src') this.sized(el);
         if (getAttribute(el, use.image.attribute) !== url) setAttribute(el, use.image.attribute, url);
       }
     }

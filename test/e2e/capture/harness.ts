@@ -4,7 +4,7 @@ import { Capture } from '../../../web/sdk/capture';
 import { Masks } from '../../../web/sdk/mask';
 import type { MaskRules } from '../../../web/sdk/mask';
 import { learn } from '../../../web/sdk/vocab';
-import * as words from '../../../web/sdk/words';
+import * as words from '../../../web/sdk/more';
 import type { FromCustomer } from '../../../web/wire/frames';
 import { dumpPage, dumpReplica } from './dump';
 import { Fuzz } from './fuzz';

@@ -11,7 +11,6 @@ const list: Readonly<Record<string, readonly number[]>> = {
   case15_dialog: [2, 4],
   case16_popover: [1, 2, 3, 4, 5],
   case21_svg: [3, 6],
-  case22_animations: [1, 2, 4],
   case23_pseudo_state: [2, 4],
   case25_hostile: [1, 2],
   also_quirks: [1, 2],

@@ -189,5 +189,25 @@ const animations: Row = {
   ],
 };
 
+const films: Row = {
+  name: 'also_media',
+  body: `<video id="film" poster="also-poster.svg" width="60" height="40" style="display:block"></video><video id="bare" width="50" height="30" style="display:block"></video>
+    <audio id="sound" controls style="display:block;width:200px;height:40px"></audio>`,
+  files: { 'also-poster.svg': svgPicture('rgb(12,34,56)', 60), 'also-next.svg': svgPicture('rgb(65,43,21)', 60) },
+  checks: [
+    { what: 'the poster of a film', pixel: ['#film', 30, 20], want: '12,34,56' },
+    { what: 'as large as it is', read: ({ box }) => box('#film').slice(2), want: [60, 40] },
+    { what: 'boxes for what has none', only: 'stage', read: ({ doc }) => [...doc.querySelectorAll('.vitrine-box')].map((el) => el.getBoundingClientRect()).map(({ width, height }) => [width, height]), want: [[50, 30], [200, 40]] },
+    { what: 'another poster', change: ({ q }) => { q('#film').setAttribute('poster', 'also-next.svg'); }, pixel: ['#film', 30, 20], want: '65,43,21' },
+    {
+      what: 'a film that plays has no poster',
+      change: ({ q }) => { q<HTMLVideoElement>('#film').play().catch(() => undefined); },
+      only: 'stage',
+      read: ({ find, doc }) => [find('#film'), doc.querySelectorAll('.vitrine-box').length],
+      want: [null, 3],
+    },
+  ],
+};
+
 /** The rows of this file. */
-export const rows: readonly Row[] = [frames, foreignFrames, canvases, images, drawings, animations];
+export const rows: readonly Row[] = [films, frames, foreignFrames, canvases, images, drawings, animations];
