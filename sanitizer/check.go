@@ -183,11 +183,11 @@ func (c *checker) id() (wire.NodeID, bool) {
 // sections gives the place of each kind of token in the order of a batch; 0 is a token that does not stand here.
 var sections = [256]uint8{
 	wire.OpPage: 1, wire.OpView: 2, wire.OpDetach: 3, wire.OpInsert: 4,
-	wire.OpSet: 5, wire.OpUnset: 5, wire.OpText: 5, wire.OpLive: 5, wire.OpFocus: 6, wire.OpSum: 7,
+	wire.OpSet: 5, wire.OpUnset: 5, wire.OpText: 5, wire.OpLive: 5, wire.OpAssign: 5, wire.OpFocus: 6, wire.OpMark: 7, wire.OpSum: 8,
 }
 
 // once says which sections hold at most one token.
-var once = [8]bool{1: true, 2: true, 6: true, 7: true}
+var once = [9]bool{1: true, 2: true, 6: true, 8: true}
 
 // ops judges and applies the token stream.
 func (c *checker) ops(b *wire.Batch) bool {
@@ -252,8 +252,12 @@ func (c *checker) op(op byte) bool {
 	case wire.OpLive:
 		id, ok := c.target(kindElement)
 		return ok && c.live(id)
+	case wire.OpAssign:
+		return c.assign()
 	case wire.OpFocus:
 		return c.focus()
+	case wire.OpMark:
+		return c.marked()
 	default:
 		count, sum := c.r.U31(), uint32(c.r.Uint(1<<32-1))
 		if int(count) != c.st.count || sum != c.st.sum {

@@ -268,7 +268,7 @@ func (c *checker) live(id wire.NodeID) bool {
 			return false
 		}
 		a.value = uint64(s)
-	case wire.LiveChecked, wire.LiveIndeterminate, wire.LiveSelected:
+	case wire.LiveChecked, wire.LiveIndeterminate, wire.LiveSelected, wire.LiveUndefined:
 		a.value = c.r.Uint(1)
 	case wire.LiveScroll:
 		x, y := c.r.Int(maxScroll), c.r.Int(maxScroll)

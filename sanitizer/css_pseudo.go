@@ -17,6 +17,7 @@ const (
 	pseudoKeep   uint8 = iota
 	pseudoState        // an attribute: the stage has no pointer and no focus of its own, the viewer sets these instead
 	pseudoDouble       // a pseudo-element that may be written with one colon
+	pseudoAbsent       // the lack of an attribute: the stage defines no elements, the viewer marks those that the page has not
 )
 
 type pseudoEntry struct {
@@ -28,15 +29,16 @@ type pseudoEntry struct {
 // pseudoClasses are the pseudo-classes without argument that are kept, then those with one. Unknown names drop their
 // rule, as they do in a browser.
 var pseudoClasses = []pseudoEntry{
-	{"hover focus active focus-within focus-visible target", argNone, pseudoState},
+	{"hover focus active focus-within focus-visible target fullscreen", argNone, pseudoState},
+	{"defined", argNone, pseudoAbsent},
 	{"before after first-line first-letter", argNone, pseudoDouble},
-	{"root empty first-child last-child only-child first-of-type last-of-type only-of-type scope host defined", argNone, pseudoKeep},
+	{"root empty first-child last-child only-child first-of-type last-of-type only-of-type scope host", argNone, pseudoKeep},
 	{"link visited any-link -webkit-any-link -moz-any-link local-link target-within target-current target-before target-after",
 		argNone, pseudoKeep},
 	{"enabled disabled checked unchecked indeterminate default required optional valid invalid user-valid user-invalid " +
 		"in-range out-of-range read-only read-write placeholder-shown autofill -webkit-autofill blank open closed",
 		argNone, pseudoKeep},
-	{"fullscreen -webkit-full-screen -moz-full-screen picture-in-picture modal popover-open past current future playing " +
+	{"-webkit-full-screen -moz-full-screen picture-in-picture modal popover-open past current future playing " +
 		"paused muted seeking buffering stalled volume-locked", argNone, pseudoKeep},
 	{"horizontal vertical decrement increment start end double-button single-button no-button corner-present " +
 		"window-inactive", argNone, pseudoKeep},

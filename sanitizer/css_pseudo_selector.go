@@ -32,11 +32,7 @@ func (p *cssParser) pseudo() bool {
 		return element && call == 0 && p.webkitElement(name)
 	}
 	p.next()
-	// The attribute stands for the pseudo-class, except behind a pseudo-element, where no attribute can stand.
-	if t.use[i] == pseudoState && !p.use.element {
-		p.dst = append(p.dst, "[vitrine-"...)
-		p.dst = append(p.dst, t.names[i]...)
-		p.dst = append(p.dst, ']')
+	if p.stateAttribute(t.use[i], t.names[i]) {
 		return true
 	}
 	if element || t.use[i] == pseudoDouble {
@@ -60,6 +56,23 @@ func (p *cssParser) pseudo() bool {
 	p.dst = append(p.dst, ')')
 	p.next()
 	return true
+}
+
+// stateAttribute writes the attribute that stands for a pseudo-class, if one does; behind a pseudo-element none can stand.
+func (p *cssParser) stateAttribute(use uint8, name string) bool {
+	switch {
+	case p.use.element:
+		return false
+	case use == pseudoState:
+		p.dst = append(p.dst, "[vitrine-"...)
+		p.dst = append(p.dst, name...)
+		p.dst = append(p.dst, ']')
+		return true
+	case use == pseudoAbsent:
+		p.dst = append(p.dst, ":not([vitrine-undefined])"...)
+		return true
+	}
+	return false
 }
 
 // webkitElement writes a pseudo-element that starts with -webkit-, whose name is current.

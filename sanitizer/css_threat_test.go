@@ -151,6 +151,7 @@ func TestThreat20_StateSelectors(t *testing.T) {
 	sheet := func(dst, src []byte) ([]byte, bool) { return AppendSheet(dst, src) }
 	run(t, sheet, []cssTest{
 		{"a:hover{}", "a[vitrine-hover] { }"},
+		{"a:fullscreen:target{}x-y:not(:defined){}a::before:defined{}", "a[vitrine-fullscreen][vitrine-target] { }\nx-y:not(:not([vitrine-undefined])) { }\na::before:defined { }"},
 		{"a:HOVER:Focus-Within{}", "a[vitrine-hover][vitrine-focus-within] { }"},
 		{":focus,:active,:focus-visible,:target{}", "[vitrine-focus], [vitrine-active], [vitrine-focus-visible], [vitrine-target] { }"},
 		{"a:not(:hover):is(b,:active) c{}", "a:not([vitrine-hover]):is(b, [vitrine-active]) c { }"},

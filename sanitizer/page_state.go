@@ -89,6 +89,7 @@ type pageInfo struct {
 	url, title           strID
 	width, height, scale uint32
 	focus                wire.NodeID
+	marks                [maxMark + 1]wire.NodeID // by kind
 }
 
 // journal remembers what a batch changed, so that a refused batch leaves nothing behind.

@@ -26,6 +26,7 @@ const (
 	ruleDouble    = "row36-attribute"  // an attribute twice
 	ruleContent   = "row11-content"    // a node where its parent may not hold it
 	ruleShadow    = "row14-shadow"     // a shadow root where none may be
+	ruleSlot      = "row33-slot"       // a slot that is none, of another host, or filled by names
 	rulePlace     = "row33-place"      // a place that is not in the page
 	ruleNode      = "row33-node"       // a node that is not in the page, or not of the right kind
 	ruleDetached  = "row33-detached"   // a node taken back that this batch did not take out, or twice

@@ -59,7 +59,9 @@ type snapshotWriter struct {
 	st       *state
 	ops      []byte
 	literals []wire.Str
-	next     wire.NodeID // what the reader takes as the next new id
+	next     wire.NodeID   // what the reader takes as the next new id
+	assigned []wire.NodeID // nodes with a slot that was chosen for them
+	last     wire.NodeID   // named last
 }
 
 func (w *snapshotWriter) all() {
@@ -80,9 +82,16 @@ func (w *snapshotWriter) all() {
 		w.ops = wire.AppendInt(w.ops, int32(w.next))
 		w.children(root)
 	}
+	w.assignments()
 	if i.focus != 0 && w.st.inPage(i.focus) {
 		w.ops = append(w.ops, wire.OpFocus)
 		w.uint(uint64(i.focus))
+	}
+	for kind, id := range i.marks {
+		if id != 0 && w.st.inPage(id) {
+			w.ops = append(w.ops, wire.OpMark, byte(kind))
+			w.uint(uint64(id))
+		}
 	}
 	w.ops = append(w.ops, wire.OpSum)
 	w.uint(uint64(w.st.count))
@@ -119,6 +128,9 @@ func (w *snapshotWriter) node(id wire.NodeID) {
 	case kindText:
 		w.ops = append(w.ops, wire.OpText)
 		w.ref(n.str)
+		if n.attrs != 0 {
+			w.assigned = append(w.assigned, id)
+		}
 	case kindBox:
 		size := w.st.attrs[n.attrs].value
 		w.ops = append(w.ops, wire.OpBox)
@@ -149,7 +161,9 @@ func (w *snapshotWriter) element(id wire.NodeID, n *node) {
 	}
 	count, lives := 0, 0
 	for i := n.attrs; i != 0; i = w.st.attrs[i].next {
-		if w.st.attrs[i].live {
+		if a := &w.st.attrs[i]; a.live && a.code == liveSlot {
+			w.assigned = append(w.assigned, id)
+		} else if a.live {
 			lives++
 		} else {
 			count++
@@ -163,7 +177,7 @@ func (w *snapshotWriter) element(id wire.NodeID, n *node) {
 	}
 	w.ops = append(w.ops, byte(lives))
 	for i := n.attrs; i != 0; i = w.st.attrs[i].next {
-		if a := w.st.attrs[i]; a.live {
+		if a := w.st.attrs[i]; a.live && a.code != liveSlot {
 			w.live(a)
 		}
 	}

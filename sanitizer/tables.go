@@ -56,9 +56,9 @@ var (
 )
 
 var (
-	codeHTML, codeSVG, codeMath, codeDiv, codeInput, codeTextarea, codeSelect, codeOption, codeUse, codeFrame uint16
-	attrType, attrID                                                                                          uint16
-	inputTypes                                                                                                []string
+	codeHTML, codeSVG, codeMath, codeDiv, codeInput, codeTextarea, codeSelect, codeOption, codeUse, codeFrame, codeSlot uint16
+	attrType, attrID                                                                                                    uint16
+	inputTypes                                                                                                          []string
 )
 
 // roles gives the role of the strings of each kind of value.
@@ -116,7 +116,7 @@ func init() {
 		elements[codes[name]].shadow = true
 	}
 	codeHTML, codeSVG, codeMath, codeInput = codes["html"], codes["svg:svg"], codes["math:math"], codes["input"]
-	codeTextarea, codeSelect, codeOption = codes["textarea"], codes["select"], codes["option"]
+	codeTextarea, codeSelect, codeOption, codeSlot = codes["textarea"], codes["select"], codes["option"], codes["slot"]
 	for _, a := range vocab.Attributes {
 		r := attributeRule{value: a.Value, enum: uint32(len(a.Enum)), role: noRole}
 		if a.Value > vocab.Asset {

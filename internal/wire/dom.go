@@ -6,7 +6,7 @@ package wire
 // subtrees are put in, then nodes that were there before get new attributes, text and state. The tokens come in this
 // order and in no other:
 //
-//	ops    = [Page] [View] *Detach *Insert *(Set | Unset | SetText | SetLive) [Focus] [Sum]
+//	ops    = [Page] [View] *Detach *Insert *(Set | Unset | SetText | SetLive | Assign) [Focus] *Mark [Sum]
 //	Page   = OpPage flags ref(url) ref(title)         flags: 1 = quirks mode
 //	View   = OpView width height scale                of the customer's viewport, CSS pixels; scale = device pixels * 1000
 //	Detach = OpDetach id
@@ -15,7 +15,10 @@ package wire
 //	Unset  = OpUnset id attrname
 //	SetText= OpText id ref(text)
 //	SetLive= OpLive id live
+//	Assign = OpAssign id slot order                    a child of a host with manual slots, shown in a slot of its root;
+//	                                                   slot is absolute, 0 = in none; order counts within the slot
 //	Focus  = OpFocus node                              absolute; 0 = nothing has the focus
+//	Mark   = OpMark kind node                          absolute; 0 = none
 //	Sum    = OpSum count hash                          of the tree after this batch
 //	node   = Elem | Text | Shadow | Ref | Box
 //	Elem   = OpElem code [ref(name)] nattr *attr nlive *live [Shadow] *node OpEnd
@@ -32,7 +35,7 @@ package wire
 //
 // Ids. A new Elem, Text, Shadow or Box gets the next id of the epoch in order of appearance, from 1; Ref uses no new id.
 // An `id` in a token is coded as a signed difference to the id named before it in the same batch (0 at its start), by
-// Detach, Ref, Set, Unset, SetText and SetLive alike.
+// Detach, Ref, Set, Unset, SetText, SetLive and Assign alike.
 //
 // Places. `place` is a signed number v relative to the next new id k at that point: v < 0 puts the nodes before the known
 // node k + v, v > 0 puts them behind the last child of the known node k - v (the document is node 0). Runs are maximal,
@@ -71,6 +74,8 @@ const (
 	OpFocus  = 0x09
 	OpSum    = 0x0a
 	OpAt     = 0x0b
+	OpAssign = 0x0c
+	OpMark   = 0x0d
 	OpElem   = 0x10
 	OpShadow = 0x11
 	OpRef    = 0x12
@@ -88,6 +93,15 @@ const (
 	LiveNatural       = 7 // width height: of an image whose bytes are not there yet
 	LiveOpen          = 8 // number: place in the top layer counted from 1, or 0 for shown in the flow; dialog and popover
 	LiveClosed        = 9 // nothing: the dialog or popover is closed again
+	LiveUndefined     = 10 // 0 or 1: a custom element that the page has not defined (:defined)
+)
+
+// Kinds of marks: what one element of the page is at a time, besides having the focus.
+const (
+	MarkTarget     = 1 // the address names it (:target)
+	MarkActive     = 2 // the customer presses it (:active, and of all that hold it)
+	MarkFullscreen = 3 // it fills the customer's screen
+	MarkRing       = 4 // its focus is shown (:focus-visible)
 )
 
 // Limits of the tree that the format allows.

@@ -296,6 +296,20 @@ func (b *Builder) Focus(id wire.NodeID) {
 	b.Uint(uint64(id))
 }
 
+// Assign tells which slot a script chose for a node.
+func (b *Builder) Assign(id, slot wire.NodeID, order uint64) {
+	b.Raw(wire.OpAssign)
+	b.ID(id)
+	b.Uint(uint64(slot))
+	b.Uint(order)
+}
+
+// Mark tells which node is what a mark says.
+func (b *Builder) Mark(kind byte, id wire.NodeID) {
+	b.Raw(wire.OpMark, kind)
+	b.Uint(uint64(id))
+}
+
 // Sum tells what the tree must be now.
 func (b *Builder) Sum(count int, hash uint32) {
 	b.Raw(wire.OpSum)

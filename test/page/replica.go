@@ -86,12 +86,12 @@ func (p *Replica) settle() error {
 
 func (p *Replica) tokens(snapshot bool) error {
 	order := map[byte]int{wire.OpPage: 1, wire.OpView: 2, wire.OpDetach: 3, wire.OpInsert: 4, wire.OpSet: 5, wire.OpUnset: 5,
-		wire.OpText: 5, wire.OpLive: 5, wire.OpFocus: 6, wire.OpSum: 7, wire.OpAt: 8}
+		wire.OpText: 5, wire.OpLive: 5, wire.OpAssign: 5, wire.OpFocus: 6, wire.OpMark: 7, wire.OpSum: 8, wire.OpAt: 9}
 	at := 0
 	for p.r.Len() > 0 {
 		op := p.r.Byte()
 		next, known := order[op]
-		if !known || next < at || next == at && next != 3 && next != 4 && next != 5 || op == wire.OpAt && !snapshot {
+		if !known || next < at || next == at && next != 3 && next != 4 && next != 5 && next != 7 || op == wire.OpAt && !snapshot {
 			return errBatch(fmt.Sprintf("token %#x out of place", op), 0)
 		}
 		at = next
@@ -126,12 +126,33 @@ func (p *Replica) token(op byte) (err error) {
 		if n := p.Tree.Nodes[info.Focus]; info.Focus != 0 && (n == nil || n.Kind != Elem) {
 			return errBatch("focus", info.Focus)
 		}
+	case wire.OpAssign:
+		return p.assign()
+	case wire.OpMark:
+		kind, id := p.r.Uint(wire.MarkRing), wire.NodeID(p.r.U31())
+		if n := p.Tree.Nodes[id]; kind == 0 || id != 0 && (n == nil || n.Kind != Elem) {
+			return errBatch("mark", id)
+		}
+		info.Marks[kind] = id
 	case wire.OpSum:
 		return p.sum()
 	case wire.OpAt:
 		p.Tree.Next = wire.NodeID(p.r.U31())
 	}
 	return err
+}
+
+func (p *Replica) assign() error {
+	n, err := p.node()
+	if err != nil {
+		return err
+	}
+	slot, order := wire.NodeID(p.r.U31()), p.r.Uint(wire.MaxChildren)
+	if !p.inTree(n) || slot != 0 && !p.Tree.mayFill(slot, n.Parent) {
+		return errBatch("slot", slot)
+	}
+	n.Slot, n.Order = slot, order
+	return nil
 }
 
 func (p *Replica) sum() error {

@@ -190,7 +190,7 @@ func (p *Replica) live() (l Live, err error) {
 	switch l.Kind {
 	case wire.LiveValue:
 		l.Text, err = p.text(wire.RoleInput)
-	case wire.LiveChecked, wire.LiveIndeterminate, wire.LiveSelected:
+	case wire.LiveChecked, wire.LiveIndeterminate, wire.LiveSelected, wire.LiveUndefined:
 		l.A = int64(p.r.Uint(1))
 	case wire.LiveScroll:
 		l.A, l.B = int64(p.r.Int(1<<24)), int64(p.r.Int(1<<24))

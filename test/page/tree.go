@@ -31,6 +31,8 @@ type Node struct {
 	Size     [2]uint64 // of a box
 	Attrs    []Attr
 	Lives    []Live
+	Slot     wire.NodeID // that a script chose for it
+	Order    uint64      // in the slot
 	Parent   *Node
 	Children []*Node
 }
@@ -41,6 +43,7 @@ type Info struct {
 	URL, Title string
 	View       [3]uint64
 	Focus      wire.NodeID
+	Marks      [wire.MarkRing + 1]wire.NodeID // by kind
 }
 
 // Tree is a page as a plain tree.
@@ -133,10 +136,31 @@ func (t *Tree) Dump() string {
 	}
 	fmt.Fprintf(&s, "page flags=%d url=%s title=%s view=%dx%d@%d focus=%d next=%d\n", i.Flags, quote(i.URL), quote(i.Title),
 		i.View[0], i.View[1], i.View[2], focus, t.Next)
+	for kind, id := range i.Marks {
+		if id != 0 && t.Nodes[id] != nil {
+			fmt.Fprintf(&s, "mark %d at %d\n", kind, id)
+		}
+	}
+	for id := range t.Next {
+		if n := t.Nodes[id]; n != nil && t.mayFill(n.Slot, n.Parent) {
+			fmt.Fprintf(&s, "slot %d holds %d as %d\n", n.Slot, id, n.Order)
+		}
+	}
 	for _, c := range t.Root.Children {
 		c.dump(&s, 0)
 	}
 	return s.String()
+}
+
+// mayFill says whether a node is a slot of a host, of those that scripts fill.
+func (t *Tree) mayFill(id wire.NodeID, host *Node) bool {
+	n := t.Nodes[id]
+	if n == nil || n.Kind != Elem || n.Code != Code("slot") {
+		return false
+	}
+	for n = n.Parent; n != nil && n.Kind != Shadow; n = n.Parent {
+	}
+	return n != nil && n.Code&4 != 0 && n.Parent == host
 }
 
 func (n *Node) dump(s *strings.Builder, depth int) {
@@ -180,6 +204,7 @@ func (n *Node) dumpElement(s *strings.Builder) {
 var liveNames = [...]string{
 	wire.LiveValue: "value", wire.LiveChecked: "checked", wire.LiveIndeterminate: "indeterminate", wire.LiveSelected: "selected",
 	wire.LiveScroll: "scroll", wire.LiveBullets: "bullets", wire.LiveNatural: "natural", wire.LiveOpen: "open", wire.LiveClosed: "closed",
+	wire.LiveUndefined: "undefined",
 }
 
 // String writes an attribute as a page spells it.

@@ -4,7 +4,7 @@ import type { FromCustomer } from '../wire/frames';
 import type { Canvases } from './canvas';
 import { absolute, changes } from './css';
 import type { Rename } from './css';
-import { attribute, baseAddress, baseOf, create, documentOf, later, localName, request } from './natives';
+import { attribute, baseAddress, baseOf, create, documentOf, later, localName, request, textOf } from './natives';
 import { fetchSheet, flatten, rulesText } from './sheets';
 
 const MAX_SIZE = 8 << 20;
@@ -117,12 +117,13 @@ export class Assets {
 
   /** Names the style sheet of a link or style element; 0 when it has none yet. */
   sheet(el: Element): number {
-    const { sheet, textContent } = el as HTMLStyleElement;
+    const { sheet } = el as HTMLStyleElement;
+    const text = textOf(el) ?? '';
     if (!sheet) return 0;
     if (changes(sheet) > 0) return this.rules(sheet, baseOf(el));
     // What scripts did to a sheet of another document before that was met, its text does not show.
-    const own = documentOf(el) === document && /\S/.test(textContent);
-    if (localName(el) !== 'link') return own || sheet.cssRules.length === 0 ? this.#sheet(textContent) : this.rules(sheet, baseOf(el));
+    const own = documentOf(el) === document && /\S/.test(text);
+    if (localName(el) !== 'link') return own || sheet.cssRules.length === 0 ? this.#sheet(text) : this.rules(sheet, baseOf(el));
     const url = absolute(attribute(el, 'href') ?? '', baseOf(el));
     const credentials = attribute(el, 'crossorigin') === 'use-credentials' ? 'include' : 'same-origin';
     return this.#name(url, AssetKind.Sheet, async () => [encode(await fetchSheet(url, this.rename, credentials))]);

@@ -1,24 +1,24 @@
 // Watches the page and sends what changed, as final states, once per frame.
 import { BatchWriter } from '../wire/batch';
-import { OpDetach, OpFocus, OpPage, OpSum, OpView, Role } from '../wire/frames';
+import { MarkRing, OpDetach, OpFocus, OpPage, OpSum, OpView, Role } from '../wire/frames';
 import type { Assets } from './assets';
-import { changes } from './css';
+import { compareRules, stateOf, sweep } from './css';
 import { Encoder, styleState } from './encode';
 import type { Masks } from './mask';
 import { enterFrame } from './frames';
 import {
-  bodyElement, compatMode, firstChild, focused, frameDocument, headElement, hooks, isElement, later, listen, localName, nextFrame, nextSibling,
-  nodeType, Observer, parentNode, rootElement, rootOf, shadowOf, titleOf, viewOf,
+  compatMode, connected, findAll, frameDocument, headElement, hooks, isElement, later, listen, localName, nextFrame, nodeType, observe, Observer,
+  parentNode, recordsOf, rootElement, rootOf, viewOf,
 } from './natives';
 import { Privacy } from './privacy';
 import { scrolled } from './say';
-import { hookSetters } from './setters';
 import type { Known } from './tree';
 import { vocabulary } from './vocab';
 
 const PRESSURE = 128 << 10; // bytes waiting on the dom channel: beyond them only marks are kept
 const TOO_LATE = 2000; // milliseconds behind: a fresh snapshot is cheaper than what piled up
 const SUM_EVERY = 32;
+const SLICE = 8; // milliseconds of the page's time that one batch may take to walk what is new
 const MAX_SPENT = 1 << 20; // ids of nodes that are gone: a new epoch makes them count from 0 again
 
 /** Where batches go. */
@@ -26,16 +26,6 @@ export interface DomLink {
   dom(frame: Uint8Array): void;
   /** Bytes that wait on the dom channel. */
   pressure(): number;
-}
-
-const numbers = new WeakMap<CSSStyleSheet, number>();
-let lastNumber = 0;
-
-/** A number that stands for a sheet in comparisons. */
-function numberOf(sheet: CSSStyleSheet): number {
-  const number = numbers.get(sheet) ?? ++lastNumber;
-  numbers.set(sheet, number);
-  return number;
 }
 
 /** Captures the page of this window while sharing is on. */
@@ -59,28 +49,36 @@ export class Capture {
     texts: new Set<CharacterData>(),
     live: new Set<Element>(), // live state, picture or style sheet
   };
-  #adopted = new Map<Node, string>();
   readonly #within = new Map<Document, AbortController>();
   #enc: Encoder;
   #stop: AbortController | undefined;
   readonly #pace = {
     seq: 0,
     timer: 0,
+    swept: 0, // the timer of the next look at what leaves no trace
     late: 0, // since when the connection is behind
     fresh: false, // the next flush is a snapshot
+    slice: SLICE,
   };
-  #told: (string | number)[] = [];
+  // What was told of the page as a whole, by number, and what the customer presses.
+  readonly #now = { told: [] as (string | number)[], pressed: null as Node | null, adopted: new Map<Node, string>() };
 
-  constructor(link: DomLink, masks: Masks, assets: Assets, epoch: number) {
+  constructor(link: DomLink, masks: Masks, assets: Assets, epoch: number, slice = SLICE) {
     this.#link = link;
     this.#masks = masks;
     this.#assets = assets;
     this.epoch = epoch;
+    this.#pace.slice = slice;
     this.#enc = this.#encoder();
   }
 
   get on(): boolean {
     return this.#stop !== undefined;
+  }
+
+  /** Whether all of the page was told: a large one is told in slices. */
+  get whole(): boolean {
+    return !this.#enc.late.size;
   }
 
   /** The node that has an id in this epoch. */
@@ -114,8 +112,9 @@ export class Capture {
         this.#flush();
       } finally {
         this.#watch(document, signal);
-        listen(window, 'resize popstate hashchange', this.touch, signal);
-        hookSetters(this.touch, signal);
+        listen(window, 'resize popstate hashchange fullscreenchange', this.touch, signal);
+        listen(window, 'pointerdown pointerup pointercancel', this.#press, signal);
+        vocabulary.hookSetters(this.touch, signal);
       }
     } else this.#flush();
   }
@@ -127,19 +126,21 @@ export class Capture {
     this.#observer.disconnect();
     hooks.attached = hooks.changed = () => undefined;
     clearTimeout(this.#pace.timer);
-    this.#pace.timer = 0;
+    clearTimeout(this.#pace.swept);
+    this.#pace.timer = this.#pace.swept = 0;
+    this.#now.pressed = null;
     this.#forget();
     this.#w.wipe();
   }
 
   #forget(): void {
     this.#clear();
-    this.#adopted.clear();
+    this.#now.adopted.clear();
     for (const over of this.#within.values()) over.abort();
     this.#within.clear();
     this.#enc.boxes.disconnect();
     this.#enc = this.#encoder();
-    this.#told = [];
+    this.#now.told = [];
   }
 
   #clear(): void {
@@ -156,6 +157,7 @@ export class Capture {
         this.#within.delete(within);
       },
       resized: (el) => this.#again(el),
+      slice: this.#pace.slice,
     });
   }
 
@@ -173,8 +175,8 @@ export class Capture {
 
   /** Watches a document or shadow root: most events of a shadow tree do not leave it. Doing it twice changes nothing. */
   #watch(root: Document | ShadowRoot, signal: AbortSignal): void {
-    this.#observer.observe(root, { childList: true, attributes: true, characterData: true, subtree: true });
-    listen(root, 'scroll toggle load error input change reset focusin focusout play emptied loadedmetadata', this.#heard, signal);
+    observe(this.#observer, root, { childList: true, attributes: true, characterData: true, subtree: true, attributeOldValue: true });
+    listen(root, 'scroll toggle load error input change reset focusin focusout slotchange play emptied loadedmetadata', this.#heard, signal);
   }
 
   readonly #heard = ({ type, target }: Event): void => {
@@ -183,6 +185,11 @@ export class Capture {
     if (/^(scroll|toggle|load|error|play|emptied|loadedmetadata)$/.test(type)) this.#marks.live.add(el);
     if (type === 'reset') later(this.touch, 0); // the controls change after the event
     else this.touch();
+  };
+
+  readonly #press = (event: Event): void => {
+    this.#now.pressed = event.type === 'pointerdown' ? (event.composedPath()[0] as Node) : null;
+    this.touch();
   };
 
   /** Has the page compared with what was told, at the next frame. */
@@ -203,7 +210,7 @@ export class Capture {
   /** Takes records. Those of nodes that the server does not know end at the first test. */
   #records(records: readonly MutationRecord[]): void {
     const { tree, styles } = this.#enc;
-    for (const { type, target, addedNodes, removedNodes, attributeName, attributeNamespace } of records) {
+    for (const { type, target, addedNodes, removedNodes, attributeName, attributeNamespace, oldValue } of records) {
       const known = tree.of(target);
       const parent = parentNode(target) as Element | null;
       const within = this.#within.get(target as Document);
@@ -214,6 +221,8 @@ export class Capture {
         if (styles.has(target as Element)) this.#marks.live.add(target as Element);
       } else if (type === 'attributes') {
         const el = target as Element;
+        if (attributeName === 'type' && /^password$/i.test(oldValue ?? '')) this.#masks.keep(el); // though it is none any more
+        if (attributeName === 'popover' && known) this.#marks.renew.add(el); // what is none is shown in the flow
         const names = this.#marks.attrs.get(el) ?? new Set();
         if (known || tree.of(parent)) this.#marks.attrs.set(el, names.add(`${attributeNamespace?.endsWith('xlink') ? 'xlink:' : ''}${attributeName ?? ''}`));
       } else if (known) {
@@ -233,16 +242,7 @@ export class Capture {
     if (out.size === 0) return;
     // Whatever moved is taken out of the place that the server knows, wherever it is forgotten.
     const ids = [...this.#marks.touched].map((n) => [n, tree.of(n)?.id] as const);
-    const lose = (n: Node): void => {
-      if (tree.of(n)) {
-        tree.forget(n);
-        return;
-      }
-      for (let c = firstChild(n); c; c = nextSibling(c)) lose(c);
-      const root = isElement(n) && shadowOf(n);
-      if (root) lose(root);
-    };
-    out.forEach(lose);
+    for (const n of out) tree.lose(n);
     for (const [n, id] of ids) if (id && !tree.of(n)) this.#marks.lost.add(id);
   }
 
@@ -254,7 +254,8 @@ export class Capture {
       this.#snapshot();
       return;
     }
-    this.#records(this.#observer.takeRecords());
+    compareRules(false);
+    this.#records(recordsOf(this.#observer));
     for (const el of vocabulary.moved()) this.#marks.attrs.set(el, (this.#marks.attrs.get(el) ?? new Set()).add('style'));
     this.#judge();
     const base = this.#enc.tree.next;
@@ -266,11 +267,22 @@ export class Capture {
       const known = this.#enc.tree.of(owner);
       if (known) this.#enc.adopt(owner, known);
     }
-    this.#adopted = this.#adoptedNow();
+    this.#now.adopted = this.#adoptedNow();
     this.#changes(base);
     this.#clear();
+    this.#enc.assign();
     this.#focus();
     if (this.#w.ops.length > 0) this.#send(false);
+    this.#goOn();
+  }
+
+  /** Comes back to what there was no time for, and to what scripts can change without a trace, after the page had its turn. */
+  #goOn(): void {
+    if (!this.whole && !this.#pace.timer) this.#pace.timer = later(() => this.#flush(), 4);
+    this.#pace.swept ||= sweep(() => {
+      this.#pace.swept = 0;
+      this.touch();
+    });
   }
 
   /** Whether the connection is too far behind to take more. Marks go on being kept. */
@@ -279,7 +291,7 @@ export class Capture {
     if (this.#link.pressure() <= PRESSURE) this.#pace.late = 0;
     else {
       this.#pace.late ||= now;
-      this.#pace.fresh ||= now - this.#pace.late > TOO_LATE;
+      this.#pace.fresh ||= !this.#enc.late.size && now - this.#pace.late > TOO_LATE;
       if (this.#pace.fresh) this.#clear();
       this.#pace.timer = later(() => this.#flush(), 50);
     }
@@ -288,7 +300,8 @@ export class Capture {
 
   #snapshot(): void {
     this.#pace.fresh = false;
-    this.#observer.takeRecords();
+    compareRules(true);
+    recordsOf(this.#observer);
     this.#forget();
     this.epoch++;
     this.#pace.seq = 0;
@@ -302,9 +315,11 @@ export class Capture {
     } finally {
       this.#masks.forget();
     }
-    this.#adopted = this.#adoptedNow();
+    this.#now.adopted = this.#adoptedNow();
+    this.#enc.assign();
     this.#focus();
     if (this.#enc.tree.count > 0) this.#send(true); // else this is no HTML document
+    this.#goOn();
   }
 
   #send(snapshot: boolean): void {
@@ -340,28 +355,26 @@ export class Capture {
     };
     for (const el of controls) if (this.#masks.betrayed(el)) mask(el);
     const { selector } = this.#masks;
-    if (selector) for (const root of [document, ...roots, ...tree.frames.values()]) root.querySelectorAll(selector).forEach(mask);
+    if (selector) for (const root of [document, ...roots, ...tree.frames.values()]) findAll(root, selector).forEach(mask);
   }
 
   /** Whether something differs from what was told under a number; notes it. */
   #news(slot: number, now: string | number): boolean {
-    const news = this.#told[slot] !== now;
-    this.#told[slot] = now;
+    const news = this.#now.told[slot] !== now;
+    this.#now.told[slot] = now;
     return news;
   }
 
   #page(): void {
     const w = this.#w.ops;
-    const secret = [rootElement(), bodyElement() as Element | null].some((el) => el && this.#masks.of(el, Privacy.Open) === Privacy.Hidden);
-    const url = secret ? location.origin : location.href;
-    const title = secret || this.#masks.start ? '' : titleOf(document);
+    const [url, title] = vocabulary.wordsOf(this.#masks);
     if (this.#news(0, `${url}\n${title}`)) {
       w.byte(OpPage);
       w.uint(Number(compatMode() === 'BackCompat'));
       this.#w.ref(Role.URL, url);
       this.#w.ref(Role.Title, title);
     }
-    const view = [innerWidth, innerHeight, devicePixelRatio * 1000].map((n) => Math.min(Math.round(n), 65535));
+    const view = vocabulary.viewport();
     if (!this.#news(1, view.join())) return;
     w.byte(OpView);
     for (const n of view) w.uint(n);
@@ -371,7 +384,7 @@ export class Capture {
   #detach(): Node[] {
     const { tree, pending } = this.#enc;
     const now = this.#adoptedNow();
-    const sheets = [...now.keys()].filter((n) => this.#adopted.has(n) && this.#adopted.get(n) !== now.get(n));
+    const sheets = [...now.keys()].filter((n) => this.#now.adopted.has(n) && this.#now.adopted.get(n) !== now.get(n));
     const old = sheets.flatMap((n) => tree.extras.get(n) ?? []);
     for (const n of sheets) tree.extras.delete(n);
     const out = new Set([...this.#marks.touched, ...this.#marks.renew, ...old]);
@@ -384,8 +397,8 @@ export class Capture {
     }
     // Only now: what is forgotten has no id to be taken out by.
     for (const n of out) {
-      if (!n.isConnected || this.#marks.renew.has(n)) tree.forget(n);
-      if (n.isConnected) pending.add(n);
+      if (!connected(n) || this.#marks.renew.has(n)) tree.forget(n);
+      if (connected(n)) pending.add(n);
     }
     return sheets;
   }
@@ -396,10 +409,7 @@ export class Capture {
     const heads = [undefined, ...this.#enc.tree.frames.values()].map((of) => headElement(of) as Node | null);
     for (const n of [...heads, ...this.#enc.roots]) {
       if (!n || !this.#enc.tree.of(n)) continue;
-      const state = this.#enc.adoptedBy(n).map((sheet) => {
-        return [numberOf(sheet), changes(sheet), sheet.disabled].join();
-      });
-      out.set(n, state.join());
+      out.set(n, this.#enc.adoptedBy(n).map(stateOf).join());
     }
     return out;
   }
@@ -426,11 +436,15 @@ export class Capture {
     });
   }
 
+  /** Tells which element has the focus, and which one is what a mark says. */
   #focus(): void {
-    const known = this.#enc.tree.of(focused());
-    const id = known?.def && known.def.name !== 'body' && known.def.name !== 'html' ? known.id : 0;
-    if (!this.#news(2, id) || (id === 0 && this.#pace.seq === 0)) return;
-    this.#w.ops.byte(OpFocus);
-    this.#w.ops.uint(id);
+    for (const [op, kind, node] of vocabulary.states(this.#now.pressed)) {
+      const { id = 0, def } = this.#enc.tree.of(node) ?? {};
+      const told = kind === MarkRing || op === OpFocus ? (def && !/^(html|body)$/.test(def.name) ? id : 0) : this.idOf(node);
+      if (!this.#news(2 + kind, told) || (told === 0 && this.#pace.seq === 0)) continue;
+      this.#w.ops.byte(op);
+      if (kind) this.#w.ops.byte(kind);
+      this.#w.ops.uint(told);
+    }
   }
 }

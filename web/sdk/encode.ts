@@ -1,6 +1,6 @@
 // Writes nodes as tokens. A snapshot and a batch take the same path: new nodes are written whole, moved ones by reference.
 import {
-  BoxReason, LiveClosed, LiveNatural, LiveOpen, LiveScroll, MaxAttrs, MaxDepth, MaxNodes, OpBox, OpElem, OpEnd, OpInsert, OpLive, OpRef,
+  BoxReason, LiveClosed, LiveNatural, LiveOpen, LiveScroll, MaxAttrs, MaxDepth, MaxNodes, OpAssign, OpBox, OpElem, OpEnd, OpInsert, OpLive, OpRef,
   OpSet, OpShadow, OpText, OpUnset, Role,
 } from '../wire/frames';
 import type { BatchWriter } from '../wire/batch';
@@ -10,12 +10,14 @@ import { changes } from './css';
 import { bullets } from './mask';
 import type { Masks } from './mask';
 import {
-  above, attribute, attributeNames, create, data, documentOf, documentSheets, firstChild, frameDocument, headElement, localName, nextSibling, nodeType, ours, parentNode, previousSibling, rectOf, shadowOf,
+  above, assignedTo, attribute, attributeNames, create, data, documentOf, documentSheets, firstChild, frameDocument, headElement, localName, matches, nextSibling,
+  nodeType, observeBox, ours, parentNode, previousSibling, rectOf, rootOf, rootSheets, shadowOf,
 } from './natives';
+import { deep, fits } from './holds';
 import { Privacy } from './privacy';
 import { Lives, codeOf, isDefault, isOff, scrolled, valueOf } from './say';
 import type { LiveState } from './say';
-import { HoldsNothing, HoldsRoot, HoldsStyles, Tree, sentAt } from './tree';
+import { HoldsNothing, HoldsStyles, Tree, sentAt } from './tree';
 import type { Known } from './tree';
 import { Custom, MaskAttr, vocabulary } from './vocab';
 import type { ElementDef } from './vocab';
@@ -23,7 +25,6 @@ import type { ElementDef } from './vocab';
 const MAX_TEXT = 349_000; // UTF-16 units; a literal holds 2^20 bytes
 const MAX_LEVELS = MaxDepth - 12; // room for what moves in below
 
-const MAX_FRAMES = 4; // documents in each other
 
 type How = ElementDef | 'box' | 'text' | undefined;
 
@@ -35,6 +36,8 @@ export interface Hooks {
   left(document: Document): void;
   /** A box has another size than was told. */
   resized(el: Element): void;
+  /** Milliseconds of the page's time that one batch may take to walk what is new. */
+  readonly slice: number;
 }
 
 /** Writes the nodes of one epoch. */
@@ -47,28 +50,38 @@ export class Encoder {
   readonly controls = new Set<Element>();
   /** Known style sheets: what was told of them last. */
   readonly styles = new Map<Element, string>();
+  /** Known slots that scripts fill: the ids of what was told to be in them. */
+  readonly slots = new Map<Element, readonly number[]>();
   /** Shadow roots that were met. */
   readonly roots = new Set<ShadowRoot>();
+  /** Known elements whose children are not all told: the batch's time was over. */
+  readonly late = new Set<Node>();
   readonly boxes: ResizeObserver;
+  readonly #hooks: Hooks;
+  // Where the walk is.
+  readonly #walk = {
+    until: 0, // when it ends; 0 when it has
+    steps: 0,
+    base: 0, // ids from here on are new in this batch
+    privacy: 0, // of the node that how() looked at last
+  };
   readonly #sizes = new Map<Element, string>();
   readonly #w: BatchWriter;
   readonly #masks: Masks;
   readonly #assets: Assets;
-  readonly #met: (root: ShadowRoot | Document) => void;
-  #privacy = 0; // of the node that how() looked at last
 
   constructor(writer: BatchWriter, masks: Masks, assets: Assets, hooks: Hooks) {
     this.#w = writer;
     this.#masks = masks;
     this.#assets = assets;
-    this.#met = (root) => hooks.met(root);
+    this.#hooks = hooks;
     this.boxes = new ResizeObserver((entries) => {
       for (const { target } of entries) if (this.#sizes.has(target) && this.#sizes.get(target) !== sizeOf(target).join()) hooks.resized(target);
     });
     this.tree = new Tree(document, masks.start, (node) => {
       this.pending.delete(node);
       if (this.#sizes.has(node as Element)) this.boxes.unobserve(node as Element);
-      for (const set of [this.controls, this.styles, this.#sizes, this.roots]) set.delete(node as Element & ShadowRoot);
+      for (const set of [this.controls, this.styles, this.slots, this.late, this.#sizes, this.roots]) set.delete(node as Element & ShadowRoot);
       if (nodeType(node) === 9) hooks.left(node as Document);
     });
   }
@@ -76,19 +89,21 @@ export class Encoder {
   /** How a node is told below a known one. */
   how(n: Node, up: Known): How {
     const type = nodeType(n);
-    this.#privacy = up.privacy;
+    this.#walk.privacy = up.privacy;
     if (type === 3 || type === 4) return up.content > 0 && up.content < Content.Document && up.privacy < Privacy.Hidden ? 'text' : undefined;
     if (type !== 1 || this.tree.count >= MaxNodes) return undefined;
     const told = vocabulary.tell(n as Element);
     if (!told || (told !== 'box' && told.code === Custom && ours.has(n))) return undefined;
-    this.#privacy = this.#masks.of(n as Element, up.privacy, told !== 'box' && told.control);
-    const how = told === 'box' || (this.#privacy === Privacy.Hidden && told.name !== 'html') || deep(told, up) || (this.#privacy > 0 && told.name === 'canvas') ? 'box' : told;
+    this.#walk.privacy = this.#masks.of(n as Element, up.privacy, told !== 'box' && told.control);
+    const { privacy } = this.#walk;
+    const hidden = told !== 'box' && (privacy === Privacy.Hidden ? told.name !== 'html' : privacy > 0 && told.name === 'canvas');
+    const how = told === 'box' || hidden || deep(told, up) ? 'box' : told;
     return fits(up.content, how) ? how : undefined;
   }
 
   /** Whether how() has just found a known node to be what was told. */
   #same(known: Known, how: How): boolean {
-    return this.#privacy === known.privacy && (typeof how === 'object' ? how : null) === known.def;
+    return this.#walk.privacy === known.privacy && (typeof how === 'object' ? how : null) === known.def;
   }
 
   /** Whether a known node would be told in another way now. */
@@ -115,7 +130,7 @@ export class Encoder {
       this.#element(n as Element, how, up, depth);
       return;
     }
-    const { privacy } = this.tree.add(n, up, this.#privacy, null, HoldsNothing);
+    const { privacy } = this.tree.add(n, up, this.#walk.privacy, null, HoldsNothing);
     if (how === 'text') {
       this.text(n as CharacterData, privacy);
       return;
@@ -123,7 +138,7 @@ export class Encoder {
     const el = n as Element;
     const size = sizeOf(el);
     this.#sizes.set(el, size.join());
-    this.boxes.observe(el);
+    observeBox(this.boxes, el);
     w.byte(OpBox);
     for (const v of [privacy === Privacy.Hidden || (privacy && localName(el) === 'canvas') ? BoxReason.Private : localName(el) === 'iframe' ? BoxReason.Frame : BoxReason.Media, ...size]) w.uint(v);
   }
@@ -138,7 +153,7 @@ export class Encoder {
 
   #element(el: Element, def: ElementDef, up: Known, depth: number): void {
     const w = this.#w.ops;
-    const privacy = this.#privacy;
+    const privacy = this.#walk.privacy;
     const known = this.tree.add(el, up, privacy, def, def.name === 'head' ? HoldsStyles : def.content);
     w.byte(OpElem);
     w.uint(def.code);
@@ -150,7 +165,7 @@ export class Encoder {
     const root = def.hosts && shadowOf(el);
     if (root) {
       this.roots.add(root);
-      this.#met(root);
+      this.#hooks.met(root);
       if (this.#masks.looking) this.#masks.look(root);
       w.byte(OpShadow);
       w.uint(Number(root.mode === 'closed') + 2 * Number(root.delegatesFocus) + 4 * Number(root.slotAssignment === 'manual'));
@@ -167,11 +182,15 @@ export class Encoder {
       const within = frameDocument(n as HTMLIFrameElement);
       if (!within) return;
       this.tree.enter(n as Element, known, within);
-      this.#met(within);
+      this.#hooks.met(within);
       if (this.#masks.looking) this.#masks.look(within);
       n = within;
     }
     for (let c = firstChild(n); c; c = nextSibling(c)) {
+      if (known.def && known.content !== HoldsStyles && this.#over()) {
+        this.late.add(n);
+        break;
+      }
       const how = this.how(c, known);
       if (how) this.#node(c, how, known, depth);
     }
@@ -181,7 +200,7 @@ export class Encoder {
   /** The adopted sheets that are told under a node: those of a shadow root, and under the head those of the document. */
   adoptedBy(n: Node): readonly CSSStyleSheet[] {
     const type = nodeType(n);
-    if (type === 11) return (n as ShadowRoot).adoptedStyleSheets;
+    if (type === 11) return rootSheets(n as ShadowRoot);
     return type === 1 && n === headElement(documentOf(n)) ? documentSheets(documentOf(n)) : [];
   }
 
@@ -235,7 +254,8 @@ export class Encoder {
     w.patch(at, n);
     if (def.special[0] === '#sheet') this.styles.set(el, styleState(el));
     const layer = def.name === 'dialog' || names.includes('popover');
-    if (layer || def.control) this.controls.add(el);
+    if (layer || def.control || (def.code === Custom && !matches(el, ':defined'))) this.controls.add(el);
+    if (def.name === 'slot' && (rootOf(el) as Partial<ShadowRoot>).slotAssignment === 'manual') this.slots.set(el, []);
     at = w.length;
     n = 0;
     w.byte(0);
@@ -284,6 +304,28 @@ export class Encoder {
     if (this.styles.has(el)) this.styles.set(el, styleState(el));
   }
 
+  /** Tells what scripts put into slots, where that is something else than was told. */
+  assign(): void {
+    const now = new Map<Element, readonly number[]>();
+    for (const [slot, told] of this.slots) {
+      const ids = Array.from(assignedTo(slot), (n) => this.tree.of(n)?.id ?? 0).filter(Boolean);
+      if (ids.join() !== told.join()) now.set(slot, ids);
+    }
+    const tell = (id: number, slot: number, order: number): void => {
+      if (!this.tree.node(id)) return;
+      this.#w.ops.byte(OpAssign);
+      this.#w.id(id);
+      this.#w.ops.uint(slot);
+      this.#w.ops.uint(order);
+    };
+    // First out of the old ones: what moves from one to the other must end in the new one.
+    for (const [slot, ids] of now) for (const id of this.slots.get(slot) ?? []) if (!ids.includes(id)) tell(id, 0, 0);
+    for (const [slot, ids] of now) {
+      this.slots.set(slot, ids);
+      ids.forEach((id, order) => tell(id, this.tree.of(slot)?.id ?? 0, order));
+    }
+  }
+
   #live([kind, value, more = 0]: LiveState): void {
     const w = this.#w.ops;
     w.byte(kind);
@@ -308,8 +350,25 @@ export class Encoder {
     }
   }
 
-  /** Puts pending nodes into their final places, in runs of siblings as long as can be. */
+  /** Whether the batch has taken its time. Asked for every node, so it looks at the clock now and then only. */
+  #over(): boolean {
+    if ((++this.#walk.steps & 31) === 0 && performance.now() > this.#walk.until) this.#walk.until = 0;
+    return this.#walk.until === 0;
+  }
+
+  /** Puts pending nodes into their final places, in runs of siblings as long as can be; what there is no time for comes later. */
   place(): void {
+    this.#walk.until = performance.now() + this.#hooks.slice;
+    this.#walk.base = this.tree.next;
+    for (const up of this.late) {
+      const known = this.tree.of(up);
+      for (let c = known ? firstChild(up) : null, gap = false; c; c = nextSibling(c)) {
+        const told = this.tree.of(c) !== undefined;
+        if (!told && !gap) this.pending.add(c);
+        gap = !told;
+      }
+    }
+    this.late.clear();
     for (const n of this.pending) this.#settle(n);
   }
 
@@ -323,7 +382,8 @@ export class Encoder {
     }
     if (!this.pending.has(n)) return; // a new parent took it along
     const known = this.tree.of(parent);
-    if (known) this.#run(n, known);
+    // What moved to where the walk has not been is told anew when it gets there.
+    if (known && known.id < this.#walk.base) this.#run(n, known);
     else this.#drop(n);
   }
 
@@ -343,6 +403,11 @@ export class Encoder {
     const { next } = this.tree;
     let open = false;
     for (let n: Node | null = first; n && n !== before; n = nextSibling(n)) {
+      if (!this.tree.of(n) && this.#over()) {
+        this.late.add(parentNode(n) as Node);
+        this.pending.delete(n);
+        continue;
+      }
       const how = this.how(n, known);
       if (!how) {
         this.#drop(n);
@@ -371,21 +436,4 @@ const slot = ([kind]: LiveState): number => (kind === LiveOpen ? LiveClosed : ki
 function sizeOf(el: Element): number[] {
   const { width, height } = rectOf(el);
   return [width, height].map((n) => Math.min(Math.round(n), 1 << 20));
-}
-
-/** Whether a document would be in more others than the format allows. */
-function deep(told: ElementDef, up: Known): boolean {
-  let levels = 0;
-  if (told.content === Content.Document) for (let at: Known | undefined = up; at; at = at.up) levels += Number(at.content === Content.Document);
-  return levels >= MAX_FRAMES;
-}
-
-/** Whether content of a kind holds an element. */
-function fits(content: number, how: ElementDef | 'box'): boolean {
-  const { name, space } = how === 'box' ? { name: how, space: 0 } : how;
-  if (content === Content.SVGFlow) return space === 1;
-  if (content === Content.MathFlow) return space === 2;
-  if (content === HoldsRoot || content === Content.Document) return name === 'html';
-  if (content === HoldsStyles) return name === 'style';
-  return content >= Content.HTMLFlow && name !== 'html' && (space === 0 || name === 'svg:svg' || name === 'math:math');
 }

@@ -2,7 +2,7 @@
 // instanceof does not.
 import { hookSheets } from './css';
 import { hookShadows, hooks, listen } from './natives';
-import { hookSetters } from './setters';
+import { vocabulary } from './vocab';
 
 type View = Window & typeof globalThis;
 
@@ -10,7 +10,7 @@ const entered = new WeakSet(); // by what belongs to one document's window: the 
 
 /** Listens to what else happens in a window within the page, until the signal ends it. */
 export function enterFrame(view: View, touch: () => void, signal: AbortSignal): void {
-  hookSetters(touch, signal, view);
+  vocabulary.hookSetters(touch, signal, view);
   listen(view, 'pagehide resize', touch, signal); // another document follows
   listen(view, 'pointermove', (event) => hooks.pointed(event), signal);
   const { prototype } = view.Element;

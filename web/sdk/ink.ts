@@ -1,14 +1,14 @@
 // What agents show on top of the page: their cursors and their strokes. Both take no part in the page.
 import { PointerKind, StrokeTool } from '../wire/frames';
 import type { Stroked } from '../wire/frames';
-import { later } from './natives';
+import { create, createSVG, later, put, removeNode } from './natives';
 
 const COLOURS = ['#e5484d', '#0b7bd3', '#2f9e44', '#e8890c', '#8e4ec6', '#d6409f', '#12a594', '#3b3b45']; // the viewer's palette
 const STAY = 5000; // milliseconds that a stroke and a cursor at rest stay
 const MOST = 48; // strokes at once: a drawing points at the page and must not hide it (threat row 48)
 
 function make(tag: string, attributes: Readonly<Record<string, string>>): Element {
-  const el = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  const el = createSVG(tag);
   for (const name in attributes) el.setAttribute(name, attributes[name] ?? '');
   return el;
 }
@@ -22,8 +22,8 @@ export class Ink {
   constructor(root: ShadowRoot) {
     this.#root = root;
     const sheet = make('svg', { 'aria-hidden': 'true' });
-    sheet.append(this.#layer);
-    root.append(sheet);
+    put(sheet, this.#layer);
+    put(root, sheet);
   }
 
   /** Follows the page when it scrolls: strokes lie on the page, not on the window. */
@@ -35,19 +35,19 @@ export class Ink {
   point([from, name, kind]: readonly [number, string, number], x: number, y: number): void {
     let cursor = this.#cursors.get(from);
     if (!cursor) {
-      const box = document.createElement('div');
+      const box = create('div');
       box.className = 'cursor';
       box.ariaHidden = 'true';
       const arrow = make('svg', {});
-      arrow.append(make('path', { d: 'M0 0l6 18 3-7 7-3z', fill: COLOURS[from % 8] ?? '', stroke: '#fff' }));
-      box.append(arrow, document.createElement('b'));
-      this.#root.append(box);
+      put(arrow, make('path', { d: 'M0 0l6 18 3-7 7-3z', fill: COLOURS[from % 8] ?? '', stroke: '#fff' }));
+      put(box, arrow, create('b'));
+      put(this.#root, box);
       this.#cursors.set(from, (cursor = { box, timer: 0 }));
     }
     const { box, timer } = cursor;
     clearTimeout(timer);
     cursor.timer = later(() => {
-      box.remove();
+      removeNode(box);
       this.#cursors.delete(from);
     }, kind === PointerKind.Leave ? 0 : STAY);
     if (box.lastChild) box.lastChild.textContent = name;
@@ -56,7 +56,9 @@ export class Ink {
 
   /** Draws a stroke, which fades by itself. */
   draw({ from, tool, colour, points }: Stroked): void {
-    if (tool === StrokeTool.Clear) this.#layer.querySelectorAll(`.by${from}`).forEach((old) => old.remove());
+    if (tool === StrokeTool.Clear) {
+      for (const old of [...this.#layer.children]) if (old.classList.contains(`by${from}`)) removeNode(old);
+    }
     const a = points[0];
     const b = points[points.length - 1];
     if (!a || !b) return;
@@ -69,8 +71,9 @@ export class Ink {
     }
     const line = make('path', { d, class: `ink by${from}`, stroke: COLOURS[colour] ?? '' });
     this.scrolled();
-    this.#layer.append(line);
-    if (this.#layer.childElementCount > MOST) this.#layer.firstChild?.remove();
-    later(() => line.remove(), STAY);
+    put(this.#layer, line);
+    const [first] = this.#layer.children;
+    if (first && this.#layer.childElementCount > MOST) removeNode(first);
+    later(() => removeNode(line), STAY);
   }
 }

@@ -1,5 +1,5 @@
 // Decides, where the page is read, what is not told. The server decides again by what it can see.
-import { attribute, findAll, localName, matches } from './natives';
+import { attribute, findAll, fragment, localName, matches } from './natives';
 import { Privacy } from './privacy';
 
 /** What the owner wants masked besides what always is. */
@@ -132,7 +132,7 @@ export class Masks {
 
 export function valid(selector: string): boolean {
   try {
-    document.createDocumentFragment().querySelector(selector);
+    findAll(fragment(), selector);
     return true;
   } catch {
     return false;

@@ -2,5 +2,7 @@
 export { Pulse, patience } from '../wire/pulse';
 export { Assets } from './assets';
 export { heldStyle, moved, watchMotion } from './motion';
+export { hookSetters } from './setters';
+export { states, viewport, wordsOf } from './states';
 export { UI } from './ui';
 export { isSheetLink, shares, styleDef, tell, validSuffix } from './words';

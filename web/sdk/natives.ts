@@ -40,8 +40,9 @@ export const localName = getter(element, 'localName');
 export const namespaceOf = getter(element, 'namespaceURI');
 const doc = Document.prototype;
 export const titleOf = getter(doc, 'title');
+export const textOf = getter(node, 'textContent');
 // <img name=body>, or two forms of that name, hide the document's own (HTML, section 3.1.5).
-type Own = 'documentElement' | 'head' | 'body' | 'adoptedStyleSheets' | 'compatMode' | 'baseURI' | 'activeElement';
+type Own = 'documentElement' | 'head' | 'body' | 'adoptedStyleSheets' | 'compatMode' | 'baseURI' | 'activeElement' | 'fullscreenElement';
 const ofDocument = <K extends Own>(proto: object, name: K): ((of?: Document) => Document[K]) => {
   const get = getter(proto as Document, name);
   return (of = document) => get(of);
@@ -50,6 +51,8 @@ export const rootElement = ofDocument(doc, 'documentElement');
 export const headElement = ofDocument(doc, 'head');
 export const bodyElement = ofDocument(doc, 'body');
 export const documentSheets = ofDocument(doc, 'adoptedStyleSheets');
+export const rootSheets = getter(ShadowRoot.prototype, 'adoptedStyleSheets');
+export const fullscreen = ofDocument(doc, 'fullscreenElement');
 export const compatMode = ofDocument(doc, 'compatMode');
 export const baseAddress = ofDocument(node, 'baseURI');
 const activeElement = ofDocument(doc, 'activeElement');
@@ -65,6 +68,23 @@ export const isElement = (n: Node | null | undefined): n is Element => !!n && no
 const makeElement = free(Reflect.get(doc, 'createElement') as Method<Document, [string], HTMLElement>);
 /** Makes an element of the page's document. */
 export const create = <K extends keyof HTMLElementTagNameMap>(name: K): HTMLElementTagNameMap[K] => makeElement(document, name) as HTMLElementTagNameMap[K];
+const makeIn = free(Reflect.get(doc, 'createElementNS') as Method<Document, [string, string], Element>);
+/** Makes an element of a drawing. */
+export const createSVG = (name: string): Element => makeIn(document, 'http://www.w3.org/2000/svg', name);
+const makeText = free(doc.createTextNode);
+const makeFragment = free(doc.createDocumentFragment);
+/** An empty tree of no page. */
+export const fragment = (): DocumentFragment => makeFragment(document);
+const appendNode = free(Reflect.get(node, 'appendChild') as Method<Node, [Node], Node>);
+/** Puts nodes and texts behind what a node holds. */
+export function put(to: Node, ...kids: (Node | string)[]): void {
+  for (const kid of kids) appendNode(to, typeof kid === 'string' ? makeText(document, kid) : kid);
+}
+export const removeNode = free(element.remove);
+export const connected = getter(node, 'isConnected');
+const fromPoint = free(doc.elementsFromPoint);
+/** What lies at a place of a document's window, from the top. */
+export const elementsAt = (of: Document, x: number, y: number): Element[] => fromPoint(of, x, y);
 const openRoot = getter(element, 'shadowRoot');
 export const attributeNames = free(element.getAttributeNames);
 export const attribute = free(element.getAttribute);
@@ -75,13 +95,21 @@ const inDocument = finder(Document.prototype);
 const inFragment = finder(DocumentFragment.prototype);
 /** All elements of a document or shadow root that match. */
 export const findAll = (root: ParentNode, selector: string): NodeListOf<Element> => (nodeType(root) === 9 ? inDocument : inFragment)(root, selector);
+const byId = free(doc.getElementById);
+/** The element of the document that an id names. */
+export const named = (id: string): HTMLElement | null => byId(document, id);
+export const assignedTo = free(HTMLSlotElement.prototype.assignedNodes as Method<Node, [], readonly Node[]>);
 export const rectOf = free(element.getBoundingClientRect);
 const listenTo = free(
   EventTarget.prototype.addEventListener as Method<EventTarget, [string, (event: Event) => void, AddEventListenerOptions], unknown>,
 );
 const attachShadow = free(element.attachShadow);
+const attachInternals = free(HTMLElement.prototype.attachInternals);
 
 export const Observer = original('MutationObserver');
+export const observe = free(Observer.prototype.observe);
+export const recordsOf = free(Observer.prototype.takeRecords);
+export const observeBox = free(ResizeObserver.prototype.observe);
 const timeout = original('setTimeout') as unknown as (fn: () => void, ms: number) => number;
 const frame = original('requestAnimationFrame');
 const load = original('fetch');
@@ -97,6 +125,9 @@ export const request = (url: string, init?: RequestInit): Promise<Response> => l
 export function listen(target: EventTarget, types: string, fn: (event: Event) => void, signal: AbortSignal): void {
   for (const type of types.split(' ')) listenTo(target, type, fn, { capture: true, passive: true, signal });
 }
+
+/** Runs fn when a signal is given. */
+export const aborted = (signal: AbortSignal, fn: () => void): unknown => listenTo(signal, 'abort', fn, {});
 
 /** Who is told of what scripts do that leaves no mutation record. */
 export const hooks = {
@@ -118,6 +149,16 @@ export function hookShadows(proto: Element): void {
   });
 }
 hookShadows(element);
+
+// Closed roots that the page's source declares: their elements get hold of them so.
+Reflect.set(HTMLElement.prototype, 'attachInternals', function (this: HTMLElement): ElementInternals {
+  const internals = attachInternals(this);
+  if (internals.shadowRoot) {
+    roots.set(this, internals.shadowRoot);
+    hooks.attached(this);
+  }
+  return internals;
+});
 
 /** The shadow root of an element, closed ones included when they were attached after the SDK loaded. */
 export const shadowOf = (el: Element): ShadowRoot | null => roots.get(el) ?? openRoot(el);

@@ -4,8 +4,8 @@ import type { dispatch } from './input';
 import { absolute, changes, renameURLs } from './css';
 import { inputType, isField, isTextField, readonlyWish } from './mask';
 import {
-  above, attribute, baseAddress, baseOf, create, documentOf, focused, frameDocument, isElement, later, localName, namespaceOf, ours, rectOf, request, rootElement,
-  setter, shadowOf, viewOf,
+  above, aborted, attribute, baseAddress, baseOf, bodyElement, connected, create, createSVG, documentOf, elementsAt, findAll, focused, frameDocument, fullscreen,
+  isElement, later, localName, matches, named, namespaceOf, ours, put, rectOf, removeNode, request, rootElement, setter, shadowOf, textOf, titleOf, viewOf,
 } from './natives';
 import type * as More from './more';
 
@@ -19,8 +19,8 @@ export interface Parts {
 /** What parts share with the core: functions that were taken from the page when the SDK loaded, and what is known of it. */
 const lent: Readonly<Record<string, unknown>> = {
   './natives': {
-    above, attribute, baseAddress, baseOf, create, documentOf, focused, frameDocument, isElement, later, localName, namespaceOf, ours, rectOf, request, rootElement,
-    setter, shadowOf, viewOf,
+    above, aborted, attribute, baseAddress, baseOf, bodyElement, connected, create, createSVG, documentOf, elementsAt, findAll, focused, frameDocument, fullscreen,
+    isElement, later, localName, matches, named, namespaceOf, ours, put, rectOf, removeNode, request, rootElement, setter, shadowOf, textOf, titleOf, viewOf,
   },
   './css': { absolute, changes, renameURLs },
   './mask': { inputType, isField, isTextField, readonlyWish },

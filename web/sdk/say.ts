@@ -1,16 +1,17 @@
 // How attributes and live states of an element are told. Everything is read here, so everything is masked here.
 import {
-  LiveBullets, LiveChecked, LiveClosed, LiveIndeterminate, LiveNatural, LiveOpen, LiveScroll, LiveSelected, LiveValue,
+  LiveBullets, LiveChecked, LiveClosed, LiveIndeterminate, LiveNatural, LiveOpen, LiveScroll, LiveSelected, LiveUndefined,
+  LiveValue,
 } from '../wire/frames';
 import { Value } from '../wire/vocabulary';
 import type { Assets } from './assets';
-import { absolute, renameURLs } from './css';
+import { absolute, changes, renameURLs } from './css';
 import { inputType, isTextField, readonlyWish } from './mask';
-import { attribute, baseOf, compatMode, documentOf, frameDocument, localName, matches, viewOf } from './natives';
+import { attribute, baseOf, compatMode, documentOf, frameDocument, listen, localName, matches, viewOf } from './natives';
 import { Privacy } from './privacy';
 import type { Known } from './tree';
 import type { AttrDef } from './vocab';
-import { AriaAttr, DataAttr, EditableAttr, ReadonlyAttr, RefAttr, vocabulary } from './vocab';
+import { AriaAttr, Custom, DataAttr, EditableAttr, ReadonlyAttr, RefAttr, vocabulary } from './vocab';
 
 const MAX_ATTR = 64 << 10;
 const MAX_SIDE = 16384;
@@ -40,7 +41,8 @@ export function valueOf(el: Element, known: Known, name: string, def: AttrDef, a
   if (name === '#sheet') return assets.sheet(el) || null;
   if (name === '#disabled') return isOff(el) ? 1 : null;
   if (name === '#quirks') return compatMode(frameDocument(el as HTMLIFrameElement) ?? undefined) === 'BackCompat' ? 1 : null;
-  if (name === '#src' && el.localName === 'canvas') return open ? assets.canvas(el as HTMLCanvasElement) : null;
+  if (name === '#src' && localName(el) === 'canvas') return open ? assets.canvas(el as HTMLCanvasElement) : null;
+  if (name === 'media' && known.def?.special.includes(name)) return mediaOf(el) || null;
   if (name === '#src') {
     const url = open ? pictureOf(el) : '';
     return url ? assets.image(url) : null;
@@ -73,6 +75,12 @@ function pictureOf(el: Element): string {
   return href ? absolute(href, baseOf(el)) : '';
 }
 
+/** The media of a style sheet: scripts change them without touching the attribute. */
+function mediaOf(el: Element): string {
+  const { sheet } = el as HTMLStyleElement;
+  return (sheet && changes(sheet) > 0 ? sheet.media.mediaText : attribute(el, 'media')) ?? '';
+}
+
 /** Whether a style sheet is there but does not apply. */
 export function isOff(el: Element): boolean {
   const { sheet } = el as HTMLStyleElement;
@@ -84,6 +92,10 @@ const scroll = (x: number, y: number): LiveState => [LiveScroll, clamp(x, MAX_SC
 
 /** Elements that were scrolled; no other is asked, because asking costs a layout. A new snapshot asks them again. */
 export const scrolled = new WeakSet<Element>();
+// From load on: what was scrolled before a session is told, too.
+listen(document, 'scroll', ({ target }) => {
+  if (target instanceof Element) scrolled.add(target);
+}, new AbortController().signal);
 
 /** Tells live states: what a node is in right now, which its attributes do not tell. */
 export class Lives {
@@ -117,6 +129,7 @@ export class Lives {
       const view = viewOf(documentOf(el));
       out.push(scroll(view?.scrollX ?? 0, view?.scrollY ?? 0));
     }
+    if (known.def?.code === Custom) out.push([LiveUndefined, Number(!matches(el, ':defined'))]);
     if (isLayer(el)) out.push(this.#layer(el));
     if (scrolled.has(el)) out.push(scroll(el.scrollLeft, el.scrollTop));
     return out;
@@ -129,7 +142,8 @@ export class Lives {
       return [LiveOpen, order];
     }
     this.#opened.delete(el);
-    return localName(el) === 'dialog' && attribute(el, 'open') !== null ? [LiveOpen, 0] : [LiveClosed, 0];
+    // What is in no top layer is there all the same, unless it is a popover.
+    return localName(el) !== 'dialog' ? [LiveClosed, 1] : attribute(el, 'open') !== null ? [LiveOpen, 0] : [LiveClosed, 0];
   }
 }
 
@@ -140,5 +154,5 @@ function isLayer(el: Element): boolean {
 
 /** Whether a live state says nothing beyond what a new element says. */
 export function isDefault(live: LiveState): boolean {
-  return live[0] !== LiveOpen && (live[0] === LiveClosed || !(live[1] || live[2]));
+  return live[0] !== LiveOpen && !(live[1] || live[2]);
 }

@@ -1,6 +1,6 @@
 // Judges the live element that an agent's input is meant for. The server has judged its copy; the page may have moved on.
 import { inputType, isField, isTextField, readonlyWish } from './mask';
-import { above, documentOf, isElement, ours, rectOf, shadowOf } from './natives';
+import { above, connected, documentOf, elementsAt, isElement, ours, rectOf, shadowOf } from './natives';
 import { frameOf, originIn } from './place';
 import { Privacy } from './privacy';
 
@@ -33,7 +33,7 @@ export interface Page {
 export function operable(page: Page, epoch: number, id: number): HTMLElement {
   refuse(!page.on || epoch !== page.epoch, Stale);
   const node = page.node(id);
-  if (!isElement(node) || !node.isConnected) throw new Refusal(Target);
+  if (!isElement(node) || !connected(node)) throw new Refusal(Target);
   allowed(node);
   return node as HTMLElement;
 }
@@ -66,7 +66,7 @@ export function textTarget(page: Page, el: HTMLElement): HTMLElement {
  * see it. What covers the frame of a document within the page covers what is in it.
  */
 function topAt(el: Element, x: number, y: number): Element | null {
-  let at = documentOf(el).elementsFromPoint(x, y).find((e) => !ours.has(e)) ?? null;
+  let at = elementsAt(documentOf(el), x, y).find((e) => !ours.has(e)) ?? null;
   for (let inner = at; inner; ) {
     at = inner;
     inner = shadowOf(at)?.elementFromPoint(x, y) ?? null;

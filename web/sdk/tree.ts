@@ -107,6 +107,17 @@ export class Tree {
     this.#gone(within);
   }
 
+  /** Forgets what is known of a node that is out of the page, and of what hangs on it by now. */
+  lose(node: Node): void {
+    if (this.#known.has(node)) {
+      this.forget(node);
+      return;
+    }
+    for (let c = firstChild(node); c; c = nextSibling(c)) this.lose(c);
+    const root = isElement(node) && shadowOf(node);
+    if (root) this.lose(root);
+  }
+
   /** The number of nodes above a node. */
   depth(known: Known): number {
     let n = 0;

@@ -2,7 +2,7 @@
 // without markup from text: it works under a strict CSP and under Trusted Types, and the page cannot press its buttons.
 import type { Ask, Message, Session } from './index';
 import { Ink } from './ink';
-import { create, later, ours, rootElement } from './natives';
+import { connected, create, findAll, later, ours, put, removeNode, rootElement } from './natives';
 import type { Kept } from './signal';
 import { catalogue, fill } from './texts';
 import type { Texts } from './texts';
@@ -11,7 +11,7 @@ import { style } from './ui_style';
 function make<K extends keyof HTMLElementTagNameMap>(tag: K, name: string, ...kids: (Node | string)[]): HTMLElementTagNameMap[K] {
   const el = create(tag);
   el.className = name;
-  el.append(...kids);
+  put(el, ...kids);
   return el;
 }
 
@@ -30,7 +30,7 @@ let last: HTMLElement | undefined;
 /** The SDK's own part of the page. */
 export class UI {
   readonly ink: Ink;
-  readonly #host = document.createElement('vitrine-ui');
+  readonly #host = create('vitrine-ui' as 'div');
   readonly #root = this.#host.attachShadow({ mode: 'closed' });
   readonly #session: Session;
   readonly #quiet: boolean;
@@ -60,7 +60,7 @@ export class UI {
     sheet.replaceSync(style);
     this.#root.adoptedStyleSheets = [sheet];
     this.#stage.role = 'status';
-    this.#root.append(this.#dock);
+    put(this.#root, this.#dock);
     this.ink = new Ink(this.#root);
     host.popover = 'manual';
     this.#back = back;
@@ -70,11 +70,11 @@ export class UI {
   /** Comes back into a page that was written anew or cleared: as long as it is shared, people see that and can stop it. */
   #appear(): void {
     const page = rootElement() as Element | null;
-    if (page && !this.#host.isConnected) {
-      page.append(this.#host);
+    if (page && !connected(this.#host)) {
+      put(page, this.#host);
       // Above dialogs and popovers that are open now.
       (this.#host as Partial<HTMLElement>).showPopover?.();
-      const dialog = this.#root.querySelector('dialog');
+      const dialog = findAll(this.#root, 'dialog')[0] as HTMLDialogElement | undefined;
       dialog?.close();
       dialog?.showModal();
       if (this.#watch) this.#back();
@@ -104,8 +104,8 @@ export class UI {
     const paused = state === 'paused';
     const operated = scopes.some((scope) => scope === 'click' || scope === 'type');
     const row = make('div', 'row', paused ? t.paused : names ? fill(operated ? t.operating : t.watching, names) : t.nobody);
-    if (operated) row.append(button(t.takeBack, '', () => session.revoke()));
-    row.append(button(paused ? t.go : t.pause, '', () => (paused ? session.resume() : session.pause())), button(t.stop, 'stop', end));
+    if (operated) put(row, button(t.takeBack, '', () => session.revoke()));
+    put(row, button(paused ? t.go : t.pause, '', () => (paused ? session.resume() : session.pause())), button(t.stop, 'stop', end));
     const bar = make('section', 'bar', row);
     bar.ariaLabel = t.bar;
     this.#stage.replaceChildren(bar);
@@ -117,7 +117,7 @@ export class UI {
       const t = this.#t;
       const answer = (yes: boolean): void => {
         this.#refuse = undefined;
-        dialog.remove();
+        removeNode(dialog);
         done(yes);
       };
       const title = make('h2', '', fill(t.ask, agent, company));
@@ -128,7 +128,7 @@ export class UI {
       const dialog = make('dialog', '', title, list, make('p', '', t.askHint), row);
       dialog.setAttribute('aria-labelledby', title.id);
       dialog.oncancel = () => answer(false);
-      this.#root.append(dialog);
+      put(this.#root, dialog);
       dialog.showModal();
       title.focus();
       if (scopes.includes('view')) this.#refuse = () => answer(false);
@@ -138,7 +138,7 @@ export class UI {
   /** Shows a message, and a field to answer in. */
   said({ from, text }: Message): void {
     if (this.#quiet) return;
-    this.#log.append(make('p', '', make('b', '', from || this.#t.you), `: ${text}`));
+    put(this.#log, make('p', '', make('b', '', from || this.#t.you), `: ${text}`));
     this.#log.scrollTop = 1e6;
     if (this.#talk) return;
     const field = make('input', '');
@@ -163,6 +163,6 @@ export class UI {
     this.#dock.replaceChildren(this.#stage);
     this.#root.replaceChildren(this.#dock); // cursors, strokes and the chat go at once
     this.#stage.replaceChildren(make('section', 'bar', lost ? this.#t.lost : this.#t.ended));
-    setTimeout(() => this.#host.remove(), now || this.#quiet ? 0 : lost ? 60_000 : 4000);
+    later(() => removeNode(this.#host), now || this.#quiet ? 0 : lost ? 60_000 : 4000);
   }
 }

@@ -27,7 +27,10 @@ export const EditableAttr = 5;
 export const RefAttr = 8;
 
 /** The vocabulary, which comes with a session. Nothing can be told before. */
-export let vocabulary: Pick<typeof More, 'heldStyle' | 'moved' | 'watchMotion' | 'isSheetLink' | 'styleDef' | 'tell' | 'validSuffix'>;
+export let vocabulary: Pick<
+  typeof More,
+  'heldStyle' | 'moved' | 'watchMotion' | 'isSheetLink' | 'styleDef' | 'tell' | 'validSuffix' | 'hookSetters' | 'states' | 'viewport' | 'wordsOf'
+>;
 
 /** Takes the vocabulary. */
 export function learn(words: typeof vocabulary): void {

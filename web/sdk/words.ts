@@ -94,11 +94,11 @@ function readElements(): void {
         name,
         content,
         attrs: [attrsOf(name), attrsOf(String(space))],
-        special: /style$/.test(name) ? ['#sheet', '#disabled'] : /^(img|input|svg:image|canvas|video)$/.test(name) ? ['#src'] : name === '#frame' ? ['#quirks'] : [],
+        special: /style$/.test(name) ? ['#sheet', '#disabled', 'media'] : /^(img|input|svg:image|canvas|video)$/.test(name) ? ['#src'] : name === '#frame' ? ['#quirks'] : [],
         control: /^(input|textarea|select|option|dialog)$/.test(name),
         hosts: /^(#custom|article|aside|blockquote|body|div|footer|h\d|header|main|nav|p|section|span)$/.test(name),
         space,
-        lives: /^(input|textarea|option|img|canvas|video|html|dialog)$/.test(name),
+        lives: /^(#custom|input|textarea|option|img|canvas|video|html|dialog)$/.test(name),
       };
       defs.set(name, def);
     }

@@ -2,7 +2,7 @@
 // the server did: this is the fence that holds when the server's does not. internal/wire/dom.go is the specification.
 import { Reader, WireError } from '../wire/codec';
 import {
-  type Batch, MaxAttrs, MaxDepth, OpAt, OpBox, OpDetach, OpElem, OpEnd, OpFocus, OpInsert, OpLive, OpPage, OpRef, OpSet,
+  type Batch, MaxAttrs, MaxDepth, MarkRing, OpAssign, OpAt, OpBox, OpDetach, OpElem, OpEnd, OpFocus, OpInsert, OpLive, OpMark, OpPage, OpRef, OpSet,
   OpShadow, OpSum, OpText, OpUnset, OpView, Role,
 } from '../wire/frames';
 import { Content, NAMESPACES } from '../wire/vocabulary';
@@ -17,6 +17,8 @@ export interface Told {
   page?: { readonly url: string; readonly title: string };
   view?: { readonly width: number; readonly height: number };
   focus?: number;
+  /** Which node is what a mark says, by the mark's kind; 0 is none. */
+  readonly marks: Map<number, number>;
   /** A node was moved, which makes browsers forget how far things were scrolled. */
   moved: boolean;
 }
@@ -33,9 +35,10 @@ export interface Target {
 
 // The order of the tokens of a batch. Only those of the steps in `many` may follow each other.
 const steps = new Map<number, number>([
-  [OpPage, 1], [OpView, 2], [OpDetach, 3], [OpInsert, 4], [OpSet, 5], [OpUnset, 5], [OpText, 5], [OpLive, 5], [OpFocus, 6], [OpSum, 7], [OpAt, 8],
+  [OpPage, 1], [OpView, 2], [OpDetach, 3], [OpInsert, 4], [OpSet, 5], [OpUnset, 5], [OpText, 5], [OpLive, 5], [OpAssign, 5],
+  [OpFocus, 6], [OpMark, 7], [OpSum, 8], [OpAt, 9],
 ]);
-const many = new Set([3, 4, 5]);
+const many = new Set([3, 4, 5, 7]);
 
 const BOX_REASONS = ['private', 'frame', 'media', 'limit'];
 const MAX_SIDE = 1 << 20;
@@ -50,7 +53,7 @@ class Applier {
   private readonly r: Reader;
   private readonly snapshot: boolean;
   private readonly base: number;
-  private readonly told: Told = { moved: false };
+  private readonly told: Told = { moved: false, marks: new Map() };
   private last = 0;
   private step = 0;
 
@@ -104,6 +107,14 @@ class Applier {
         told.focus = r.uint();
         if (told.focus !== 0) to.tree.get(told.focus);
         return;
+      case OpMark: {
+        const kind = r.uint(MarkRing);
+        const node = r.uint();
+        if (kind === 0) throw new WireError('row33-token');
+        if (node !== 0) dressed(to.tree.get(node));
+        told.marks.set(kind, node);
+        return;
+      }
       case OpSum:
         if (!to.tree.fits(r.uint(), r.uint(0xffffffff))) throw new WireError('row33-sum');
         return;
@@ -128,6 +139,9 @@ class Applier {
       case OpText:
         if (entry.kind !== 'text') throw new WireError('row33-text');
         setData(entry.node as Text, to.strings.take(r, Role.Text));
+        return;
+      case OpAssign:
+        to.wardrobe.slots.read(r, entry, to.tree);
         return;
       case OpSet:
         to.wardrobe.attribute(r, dressed(entry), false);

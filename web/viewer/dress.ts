@@ -1,9 +1,11 @@
 // Attributes and live state of one element: reads them from the token stream, checks them, sets them.
 import { type Reader, WireError } from '../wire/codec';
-import { LiveBullets, LiveChecked, LiveClosed, LiveIndeterminate, LiveNatural, LiveOpen, LiveScroll, LiveSelected, LiveValue, Role } from '../wire/frames';
+import { LiveBullets, LiveChecked, LiveClosed, LiveIndeterminate, LiveNatural, LiveOpen, LiveScroll, LiveSelected, LiveUndefined, LiveValue, Role } from '../wire/frames';
 import { Value } from '../wire/vocabulary';
 import { ARIA_ATTR, type AttributeRule, DATA_ATTR, type ElementRule, MASK_ATTR, allowed, attributeSuffix, attributes, hiddenByMask } from './alphabet';
-import { hasAttribute, inputValue, removeAttribute, setAreaValue, setAttribute, setChecked, setIndeterminate, setInputValue } from './natives';
+import { Layers } from './layers';
+import { inputValue, removeAttribute, setAreaValue, setAttribute, setChecked, setIndeterminate, setInputValue } from './natives';
+import { Slots } from './slots';
 import type { Strings } from './strings';
 import { texts } from './texts';
 import type { Entry } from './tree';
@@ -34,6 +36,8 @@ export class Wardrobe {
   /** Selects, groups and options that this batch touched, and nodes that it scrolled. */
   readonly touched = new Set<Dressed>();
   readonly scrolled = new Set<number>();
+  readonly layers = new Layers();
+  readonly slots = new Slots();
   private readonly strings: Strings;
   private readonly users: Users;
 
@@ -46,7 +50,10 @@ export class Wardrobe {
   forget(entry: Entry): void {
     this.addresses.delete(entry.id);
     this.scrolls.delete(entry.id);
-    if (entry.kind === 'element' && entry.rule) this.users.forget(entry.node as Element);
+    this.slots.forget(entry);
+    if (entry.kind !== 'element' || !entry.rule) return;
+    this.users.forget(entry.node as Element);
+    this.layers.forget(entry as Dressed);
   }
 
   /** Forgets everything. */
@@ -56,6 +63,8 @@ export class Wardrobe {
     this.touched.clear();
     this.scrolled.clear();
     this.users.wipe();
+    this.layers.wipe();
+    this.slots.wipe();
   }
 
   private rule(r: Reader, entry: Dressed): { rule: AttributeRule; name: string } {
@@ -207,10 +216,14 @@ export class Wardrobe {
         return;
       }
       case LiveOpen:
-        open(entry, r.uint(65535));
+        this.layers.set(entry, r.uint(65535));
         return;
       case LiveClosed:
-        close(entry);
+        this.layers.set(entry, null);
+        return;
+      case LiveUndefined:
+        if (r.uint(1) === 1) setAttribute(el, 'vitrine-undefined', '');
+        else removeAttribute(el, 'vitrine-undefined');
         return;
       default:
         throw new WireError('row34-live');
@@ -240,20 +253,4 @@ function showInput(el: HTMLInputElement, text: string): void {
   // Controls such as date and number take no bullets; what they show is a line of text then.
   setAttribute(el, 'type', 'text');
   setInputValue(el, text);
-}
-
-function open(entry: Dressed, layer: number): void {
-  const el = entry.node;
-  removeAttribute(el, 'vitrine-closed');
-  if (entry.rule.key === 'dialog') setAttribute(el, 'open', '');
-  // Drawn as a box above the page: the browser's own top layer could cover what the console draws (threat row 17).
-  if (layer > 0) setAttribute(el, 'vitrine-top', String(Math.min(layer, 32)));
-  else if (hasAttribute(el, 'vitrine-top')) removeAttribute(el, 'vitrine-top');
-}
-
-function close(entry: Dressed): void {
-  const el = entry.node;
-  removeAttribute(el, 'vitrine-top');
-  if (entry.rule.key === 'dialog') removeAttribute(el, 'open');
-  else setAttribute(el, 'vitrine-closed', '');
 }

@@ -47,6 +47,7 @@ export const removeAttribute = method(E.removeAttribute);
 export const hasAttribute = method(E.hasAttribute);
 export const attachShadow = method(E.attachShadow);
 export const shadowOf = getter(E, 'shadowRoot');
+export const matches = method(E.matches as (this: Element, selector: string) => boolean);
 export const rectOf = method(E.getBoundingClientRect);
 export const scrollHeight = getter(E, 'scrollHeight');
 export const scrollWidth = getter(E, 'scrollWidth');
@@ -68,6 +69,14 @@ export const setChecked = setter(HTMLInputElement.prototype, 'checked');
 export const setIndeterminate = setter(HTMLInputElement.prototype, 'indeterminate');
 export const setSelected = setter(HTMLOptionElement.prototype, 'selected');
 export const isSelected = getter(HTMLOptionElement.prototype, 'selected');
+
+export const showModal = method(HTMLDialogElement.prototype.showModal);
+export const closeDialog = method(HTMLDialogElement.prototype.close);
+export const showPopover = method(HTMLElement.prototype.showPopover);
+export const hidePopover = method(HTMLElement.prototype.hidePopover);
+const assign = method(HTMLSlotElement.prototype.assign);
+/** Puts nodes into a slot. */
+export const assignTo = (slot: HTMLSlotElement, nodes: readonly (Element | Text)[]): void => assign(slot, ...nodes);
 
 /** Makes an element of the stage's document. Never anything but names from the tables or checked custom names. */
 export const createElement = (doc: Document, namespace: string, name: string): Element => createNS(doc, namespace, name);

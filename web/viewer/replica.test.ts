@@ -163,8 +163,8 @@ describe('a change', () => {
     expect(input?.checked).toBe(true);
     expect(input?.hasAttribute('title')).toBe(false);
     expect(b.doc.querySelector('p')?.textContent).toBe('y');
-    expect(b.doc.querySelector('dialog')?.getAttribute('vitrine-top')).toBe('2');
-    expect(b.doc.querySelector('div')?.hasAttribute('vitrine-closed')).toBe(true);
+    expect(b.doc.querySelector('dialog')?.hasAttribute('open')).toBe(true);
+    expect(b.doc.querySelector('div')?.getAttribute('popover')).toBe('manual');
   });
 });
 

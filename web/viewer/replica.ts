@@ -1,20 +1,24 @@
 // The replica: takes batches in the order in which they came, applies them in one task of one animation frame, and says
 // when it needs a snapshot.
 import { WireError } from '../wire/codec';
-import type { Batch } from '../wire/frames';
+import { type Batch, MarkActive, MarkFullscreen, MarkRing, MarkTarget } from '../wire/frames';
 import { type Target, type Told, applyBatch } from './apply';
 import type { Assets } from './assets';
 import { type Dressed, Wardrobe } from './dress';
 import { Frames } from './frames';
 import {
   appendChild, firstChildOf, isElement, isSelected, nextSiblingOf, parentOf, removeAttribute, removeChild, replaceChild, rootOf,
-  setAttribute, setScrollLeft, setScrollTop, setSelectIndex, setSelected,
+  scrollTop, setAttribute, setScrollLeft, setScrollTop, setSelectIndex, setSelected,
 } from './natives';
 import { Strings } from './strings';
 import { type Entry, Tree } from './tree';
 import { Users } from './users';
 
 const FIRST_PAINT = 800;
+const HOVER = 0; // no kind of mark on the wire
+
+// What a mark is in the stage: attributes of the node that the server's style sheets speak of.
+const marked = new Map([[HOVER, 'vitrine-hover'], [MarkTarget, 'vitrine-target'], [MarkActive, 'vitrine-active'], [MarkFullscreen, 'vitrine-fullscreen'], [MarkRing, 'vitrine-focus-visible']]);
 
 /** Whom the replica talks to. */
 export interface Owner {
@@ -43,8 +47,9 @@ export class Replica {
   private scheduled = false;
   private needing = true;
   private missed = false;
-  private hover: Entry | undefined;
   private focused: Entry | undefined;
+  private readonly marks = new Map<number, Entry>(); // by kind; under HOVER what the pointer is over
+  private readonly short = new Set<number>(); // nodes that could not be scrolled as far as the customer's
   private paint: ReturnType<typeof setTimeout> | undefined;
   private readonly strings = new Strings();
   private readonly owner: Owner;
@@ -172,17 +177,23 @@ export class Replica {
     tree.frames.settle();
     for (const entry of wardrobe.touched) choose(entry, wardrobe);
     wardrobe.touched.clear();
+    wardrobe.slots.settle();
+    wardrobe.layers.settle(told.moved);
     const scrolls = told.moved ? wardrobe.scrolls.keys() : wardrobe.scrolled.values();
     for (const id of [...scrolls]) this.scroll(id);
     wardrobe.scrolled.clear();
+    for (const id of [...this.short]) this.scroll(id); // the page has grown, perhaps
     if (told.focus !== undefined || this.focused) this.setFocus(tree.find(told.focus ?? this.focus));
+    for (const [kind, id] of told.marks) this.setMark(kind, tree.find(id));
   }
 
   private scroll(id: number): void {
     const entry = this.shown?.tree.find(id);
     const to = this.shown?.wardrobe.scrolls.get(id);
+    this.short.delete(id);
     if (!entry || !to || entry.kind !== 'element') return;
     this.scrollTo(entry, to[0], to[1]);
+    if (isElement(entry.node) && Math.abs(scrollTop(entry.node) - to[1]) > 1) this.short.add(id);
   }
 
   /** Scrolls a node of the stage; the first element of the document stands for the page. */
@@ -221,22 +232,32 @@ export class Replica {
   private setFocus(entry: Entry | undefined): void {
     if (this.focused !== entry) {
       this.mark(this.focused, 'vitrine-focus-within', false);
-      for (const name of ['vitrine-focus', 'vitrine-focus-visible']) if (isElement(this.focused?.node ?? null)) removeAttribute(this.focused?.node as Element, name);
+      if (isElement(this.focused?.node ?? null)) removeAttribute(this.focused?.node as Element, 'vitrine-focus');
     }
     this.focused = entry;
     this.focus = entry?.id ?? 0;
     if (!entry || !isElement(entry.node)) return;
     setAttribute(entry.node, 'vitrine-focus', '');
-    setAttribute(entry.node, 'vitrine-focus-visible', '');
     this.mark(entry, 'vitrine-focus-within', true);
+  }
+
+  private setMark(kind: number, entry: Entry | undefined): void {
+    const name = marked.get(kind) ?? '';
+    const before = this.marks.get(kind);
+    if (kind === MarkActive || kind === HOVER) {
+      this.mark(before, name, false);
+      this.mark(entry, name, true);
+    } else {
+      if (before && isElement(before.node)) removeAttribute(before.node, name);
+      if (entry && isElement(entry.node)) setAttribute(entry.node, name, '');
+    }
+    if (entry) this.marks.set(kind, entry);
+    else this.marks.delete(kind);
   }
 
   /** The customer's pointer is over a node. */
   setHover(entry: Entry | undefined): void {
-    if (entry === this.hover) return;
-    this.mark(this.hover, 'vitrine-hover', false);
-    this.hover = entry;
-    this.mark(entry, 'vitrine-hover', true);
+    if (entry !== this.marks.get(HOVER)) this.setMark(HOVER, entry);
   }
 
   // Marks a node and all that hold it.
@@ -260,8 +281,10 @@ export class Replica {
   }
 
   private drop(): void {
-    this.hover = this.focused = undefined;
+    this.focused = undefined;
     this.focus = 0;
+    this.marks.clear();
+    this.short.clear();
     this.shown?.wardrobe.wipe();
     this.shown?.tree.wipe();
     this.shown = null;

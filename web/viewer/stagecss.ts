@@ -2,25 +2,20 @@
 // page has no say: what is closed stays closed, what is private stays hatched.
 import { texts } from './texts';
 
-const layers = Array.from({ length: 32 }, (_, i) => `:where([vitrine-top="${i + 1}"]) { z-index: ${2147483000 + i}; }`).join('\n');
-
 const css = `
 @layer vitrine {
-  :where([vitrine-focus]) { outline: auto 1px; outline: -webkit-focus-ring-color auto 1px; }
-  :where([vitrine-top]) {
-    position: fixed; inset: 0; width: fit-content; height: fit-content; margin: auto; overflow: auto;
-    border: solid; padding: .25em; color: CanvasText; background: Canvas;
-  }
-  :where(dialog[vitrine-top]) {
-    padding: 1em; max-width: calc(100% - 6px - 2em); max-height: calc(100% - 6px - 2em); box-shadow: 0 0 0 100vmax rgb(0 0 0 / .1);
-  }
+  :where([vitrine-focus-visible]) { outline: auto 1px; outline: -webkit-focus-ring-color auto 1px; }
   /* A file control is drawn by a button; this is the size that browsers give the real one. */
   :where(input[vitrine-type=file]) {
     box-sizing: border-box; width: 253px; height: 21px; padding: 0; border: 0; background: none; text-align: start; white-space: pre; overflow: hidden;
   }
-  ${layers}
 }
-[vitrine-closed] { display: none !important; }
+/* What fills the customer's screen (Fullscreen, section 5). */
+[vitrine-fullscreen] {
+  position: fixed !important; inset: 0 !important; margin: 0 !important; box-sizing: border-box !important; min-width: 0 !important;
+  max-width: none !important; min-height: 0 !important; max-height: none !important; width: 100% !important; height: 100% !important;
+  transform: none !important; object-fit: contain; z-index: 2147483647 !important;
+}
 .vitrine-box[vitrine-reason] {
   display: inline-flex; box-sizing: border-box; max-width: 100%; overflow: hidden; vertical-align: top;
   align-items: center; justify-content: center; font: 12px/1.3 system-ui, sans-serif; color: #555;

@@ -54,8 +54,11 @@ export async function frame(): Promise<void> {
     port1.onmessage = () => done();
     port2.postMessage(0);
   });
-  capture.touch();
-  for (const fn of window.frames_.splice(0)) fn();
+  do {
+    capture.touch();
+    for (const fn of window.frames_.splice(0)) fn();
+    await new Promise((done) => { setTimeout(done, capture.whole ? 0 : 5); });
+  } while (!capture.whole);
 }
 
 /** The first line in which page and replica differ; null when they agree. */

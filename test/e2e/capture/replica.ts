@@ -1,8 +1,8 @@
 // A reference for batches: applies them to a plain tree and refuses whatever internal/wire/dom.go does not allow.
 import { decode, Reader } from '../../../web/wire/codec';
 import {
-  LiveBullets, LiveChecked, LiveClosed, LiveIndeterminate, LiveNatural, LiveOpen, LiveScroll, LiveSelected, LiveValue, MaxEntry, OpBox, OpDetach,
-  OpElem, OpEnd, OpFocus, OpInsert, OpLive, OpPage, OpRef, OpSet, OpShadow, OpSum, OpText, OpUnset, OpView, Role, fromCustomer,
+  LiveBullets, LiveChecked, LiveClosed, LiveIndeterminate, LiveNatural, LiveOpen, LiveScroll, LiveSelected, LiveUndefined, LiveValue, MaxEntry, OpBox, OpDetach,
+  OpAssign, OpElem, OpEnd, OpFocus, OpInsert, OpLive, OpMark, OpPage, OpRef, OpSet, OpShadow, OpSum, OpText, OpUnset, OpView, Role, fromCustomer,
 } from '../../../web/wire/frames';
 import type { Batch, Str } from '../../../web/wire/frames';
 import { ATTRIBUTES, ELEMENTS, PREFIXES, Value } from '../../../web/wire/vocabulary';
@@ -13,6 +13,7 @@ export interface ReplicaNode {
   readonly name: string;
   text: string;
   masked: boolean;
+  slot: string | 0; // that a script put it into
   readonly attrs: Map<string, string>;
   readonly live: Map<number, string>;
   parent: ReplicaNode | null;
@@ -46,6 +47,7 @@ export class Replica {
   page = { quirks: 0, url: '', title: '' };
   view: number[] = [];
   focus = 0;
+  readonly marks = new Map<number, number>();
   epoch = 0;
   seq = -1;
   sums = 0; // how many checksums agreed
@@ -61,7 +63,7 @@ export class Replica {
   }
 
   private make(id: number, kind: ReplicaNode['kind'], name: string): ReplicaNode {
-    return { id, kind, name, text: '', masked: false, attrs: new Map(), live: new Map(), parent: null, kids: [] };
+    return { id, kind, name, text: '', masked: false, slot: 0, attrs: new Map(), live: new Map(), parent: null, kids: [] };
   }
 
   apply(bytes: Uint8Array): Batch {
@@ -92,7 +94,7 @@ export class Replica {
     let settled = false;
     while (this.r.left > 0) {
       const op = this.r.byte();
-      const place = { [OpPage]: 1, [OpView]: 2, [OpDetach]: 3, [OpInsert]: 4, [OpSet]: 5, [OpUnset]: 5, [OpText]: 5, [OpLive]: 5, [OpFocus]: 6, [OpSum]: 7 }[op];
+      const place = { [OpPage]: 1, [OpView]: 2, [OpDetach]: 3, [OpInsert]: 4, [OpSet]: 5, [OpUnset]: 5, [OpText]: 5, [OpLive]: 5, [OpAssign]: 5, [OpFocus]: 6, [OpMark]: 7, [OpSum]: 8 }[op];
       if (place === undefined || place < section) fail(`token ${op} behind section ${section}`);
       section = place;
       if (section > 4 && !settled) {
@@ -143,6 +145,17 @@ export class Replica {
       }
       case OpLive:
         this.live(this.old());
+        break;
+      case OpAssign: {
+        const n = this.node(this.id());
+        const slot = r.uint();
+        if (slot) this.attached(this.node(slot));
+        n.slot = slot && `${slot} ${r.uint(50_000)}`;
+        if (!slot) r.uint(0);
+        break;
+      }
+      case OpMark:
+        this.marks.set(r.byte(), r.uint());
         break;
       case OpFocus:
         this.focus = r.uint();
@@ -306,6 +319,7 @@ export class Replica {
       case LiveChecked:
       case LiveIndeterminate:
       case LiveSelected:
+      case LiveUndefined:
         n.live.set(kind, String(r.uint(1)));
         break;
       case LiveScroll:

@@ -90,7 +90,7 @@ export const rows: readonly Row[] = [
       want: [false, true],
     },
   ]),
-  row('scroll', `<div id="o" style="height:100px;overflow:auto"><div id="i" style="height:80px;overflow:auto"><div style="height:500px"></div></div><div style="height:500px"></div></div><div style="height:3000px"></div><script>help.addEventListener('click', () => setTimeout(() => { o.scrollTop = 10; i.scrollTop = 33; scrollTo(0, 20); }, 100));</script>`, [
+  row('scroll', `<div id="o" style="height:100px;overflow:auto"><div id="i" style="height:80px;overflow:auto"><div style="height:500px"></div></div><div style="height:500px"></div></div><div style="height:3000px"></div><script>document.getElementById('help').addEventListener('click', () => setTimeout(() => { o.scrollTop = 10; i.scrollTop = 33; scrollTo(0, 20); }, 100));</script>`, [
     { what: 'scrolled before, one in the other', read: ({ q, view }) => [q('#o').scrollTop, q('#i').scrollTop, view.scrollY], want: [10, 33, 20] },
     {
       what: 'scrolled later',

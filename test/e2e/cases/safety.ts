@@ -30,37 +30,44 @@ const safety: Row = {
 const patched: Row = {
   name: 'case25_hostile',
   head: `<script>
-    // What old libraries did to every object of a page, and what new ones do to its nodes.
+    // What old libraries did to every object of a page, and what new ones do to its nodes: nothing of it must reach the SDK.
     Array.prototype.toJSON = function () { return 'prototype.js'; };
     Array.from = (list) => { const out = []; for (let i = 0; i < list.length; i++) out.push(list[i]); return out; };
     Object.prototype.extended = () => 1;
-    Element.prototype.getAttribute = () => { throw new Error('patched'); };
-    Element.prototype.matches = () => { throw new Error('patched'); };
-    Node.prototype.appendChild = () => { throw new Error('patched'); };
-    Element.prototype.append = () => { throw new Error('patched'); };
-    Document.prototype.createElement = () => { throw new Error('patched'); };
-    Document.prototype.createElementNS = () => { throw new Error('patched'); };
-    Document.prototype.createDocumentFragment = () => { throw new Error('patched'); };
-    Document.prototype.querySelectorAll = () => { throw new Error('patched'); };
-    Document.prototype.elementsFromPoint = () => { throw new Error('patched'); };
-    for (const name of ['firstChild', 'nextSibling', 'parentNode', 'childNodes', 'isConnected', 'textContent']) Object.defineProperty(Node.prototype, name, { get() { throw new Error('patched ' + name); }, configurable: true });
-    for (const name of ['shadowRoot', 'children', 'localName', 'attributes']) Object.defineProperty(Element.prototype, name, { get() { throw new Error('patched ' + name); }, configurable: true });
-    window.MutationObserver = class { observe() {} disconnect() {} takeRecords() { return []; } };
-    window.requestAnimationFrame = () => 0; window.fetch = () => Promise.reject(new Error('patched'));
-    window.performance.now = () => NaN;
-    Event.prototype.composedPath = () => { throw new Error('patched'); };
+    met_ = new Set();
+    const trap = (proto, names) => names.split(' ').forEach((name) => {
+      const was = Object.getOwnPropertyDescriptor(proto, name);
+      const key = was.get ? 'get' : 'value';
+      const fn = was[key];
+      Object.defineProperty(proto, name, { ...was, [key](...args) {
+        if (new Error().stack.split('\\n')[2]?.includes('/sdk/vitrine')) { met_.add(name); throw new Error('patched ' + name); }
+        return fn.apply(this, args);
+      } });
+    });
+    trap(Node.prototype, 'firstChild nextSibling previousSibling parentNode childNodes isConnected textContent appendChild nodeType contains getRootNode');
+    trap(Element.prototype, 'shadowRoot children localName attributes getAttribute getAttributeNames matches append closest remove getBoundingClientRect');
+    trap(Document.prototype, 'createElement createElementNS createDocumentFragment createTextNode querySelectorAll querySelector getElementById elementsFromPoint body head documentElement activeElement');
+    trap(CharacterData.prototype, 'data');
+    for (const type of [MutationObserver, ResizeObserver]) trap(type.prototype, 'observe');
+    trap(window, 'requestAnimationFrame setTimeout fetch');
+    trap(HTMLSlotElement.prototype, 'assignedNodes');
     </script>`,
   body: '<p id="p">a page that patches everything</p><input id="i" value="before"><form><input name="firstChild"><input name="localName"><input name="attributes"></form>',
   checks: [
-    { what: 'seen at all', only: 'stage', read: ({ doc }) => doc.getElementById('p')?.textContent, want: 'a page that patches everything' },
+    { what: 'seen at all', read: ({ doc }) => doc.getElementById('p')?.textContent, want: 'a page that patches everything' },
     {
-      what: 'changes', only: 'stage',
+      what: 'changes',
       change: ({ doc }) => {
         (doc.getElementById('p') as HTMLElement).innerHTML = 'changed <b id="b">bold</b>';
         (doc.getElementById('i') as HTMLInputElement).value = 'after';
       },
       read: ({ doc }) => [doc.getElementById('p')?.textContent, (doc.getElementById('i') as HTMLInputElement).value],
       want: ['changed bold', 'after'],
+    },
+    {
+      what: 'the SDK asked none of what the page patched',
+      ask: ({ customer }) => customer.page.evaluate(() => [...(window as unknown as { met_: Set<string> }).met_]),
+      want: [],
     },
   ],
 };

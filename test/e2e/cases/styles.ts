@@ -102,7 +102,7 @@ const properties: Row = {
   name: 'case09_cssom_props',
   head: `<style id="sheet">#a { color: rgb(1, 1, 1) } #none { font-weight: 700 } @media all { #n { color: rgb(1, 1, 1) } } @keyframes k { from { color: rgb(1, 1, 1) } to { color: rgb(1, 1, 1) } }</style>
     <style id="other">#o { color: rgb(1, 1, 1) }</style><style id="media" media="print">#w { color: rgb(1, 1, 1) }</style>`,
-  body: `<p id="a">a</p><p id="b">b</p><p id="n">n</p><p id="o">o</p><p id="w">w</p><p id="k" style="animation: k 1s paused">k</p><p id="v">v</p>
+  body: `<p id="a">a</p><p id="b">b</p><p id="n">n</p><p id="o">o</p><p id="w">w</p><p id="k" style="animation: k 1s infinite">k</p><p id="v">v</p>
     <script>rule_ = (i, id = 'sheet') => document.getElementById(id).sheet.cssRules[i];
     rule_(0).style.textDecorationLine = 'underline'; rule_(0).style.textDecorationColor = 'rgb(1, 1, 1)';
     constructed_ = new CSSStyleSheet(); constructed_.replaceSync('#v { color: rgb(1, 1, 1) }'); document.adoptedStyleSheets = [constructed_];</script>`,

@@ -1,7 +1,7 @@
 // Which node of a snapshot has which id: reads the token stream of internal/wire/dom.go as far as that needs.
 import { Reader } from '../../../web/wire/codec';
 import {
-  type Batch, LiveBullets, LiveChecked, LiveClosed, LiveIndeterminate, LiveNatural, LiveOpen, LiveScroll, LiveSelected, LiveValue,
+  type Batch, LiveBullets, LiveChecked, LiveClosed, LiveIndeterminate, LiveNatural, LiveOpen, LiveScroll, LiveSelected, LiveUndefined, LiveValue,
   OpBox, OpElem, OpEnd, OpInsert, OpPage, OpShadow, OpText, OpView, type Str,
 } from '../../../web/wire/frames';
 import { ATTRIBUTES, ELEMENTS, PREFIXES, Value } from '../../../web/wire/vocabulary';
@@ -47,7 +47,7 @@ class Snapshot {
 
   private live(): void {
     const kind = this.r.byte();
-    const sizes = new Map([[LiveChecked, 1], [LiveIndeterminate, 1], [LiveSelected, 1], [LiveScroll, 2], [LiveBullets, 1], [LiveNatural, 2], [LiveOpen, 1], [LiveClosed, 0]]);
+    const sizes = new Map([[LiveChecked, 1], [LiveIndeterminate, 1], [LiveSelected, 1], [LiveScroll, 2], [LiveBullets, 1], [LiveNatural, 2], [LiveOpen, 1], [LiveClosed, 0], [LiveUndefined, 1]]);
     if (kind === LiveValue) this.text();
     else for (let n = sizes.get(kind) ?? 0; n > 0; n--) this.r.uint();
   }

@@ -18,7 +18,7 @@ const is = (node: Node, kind: string): boolean => Object.prototype.toString.call
 function nameOf(name: string, value: string, rule: ElementRule): string | null {
   if (name === 'vitrine-type') return 'type';
   if (marks.has(name)) return `#${name.slice(8)}`;
-  if (name === 'contenteditable') return null;
+  if (name === 'contenteditable' || name === 'popover') return null;
   if (name.startsWith('vitrine-') || name === 'autocomplete') return null;
   if (rule.key === 'input' && (name === 'type' || name === 'value')) return null; // compared as live state
   if (pictures.has(rule.key) && (name === 'src' || name === 'href' || name === 'poster') && value.startsWith('blob:')) return null;
