@@ -202,7 +202,7 @@ func TestPreviewKeepsNoSessionAlive(t *testing.T) {
 		preview = co.preview("p")
 		co.do(func(s *session) { s.lost(customer.conn, "closed") })
 		preview.is(wire.StateResuming)
-		co.alive(31*time.Second, agent, preview)
+		co.alive(2*time.Minute+time.Second, agent, preview)
 		co.ends(wire.EndCustomerGone)
 	})
 }

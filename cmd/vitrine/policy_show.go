@@ -53,7 +53,7 @@ type refusalView struct {
 
 var contents = map[vocab.Content]string{
 	vocab.Empty: "nothing", vocab.Text: "text", vocab.HTMLFlow: "text, HTML, svg, math", vocab.SVGFlow: "text, SVG",
-	vocab.HTMLInSVG: "text, HTML, svg, math", vocab.MathFlow: "text, MathML",
+	vocab.HTMLInSVG: "text, HTML, svg, math", vocab.MathFlow: "text, MathML", vocab.Document: "one html element",
 }
 
 var kinds = map[vocab.Value]string{
