@@ -22,7 +22,7 @@ const attributes = new Set(ATTRIBUTES.flatMap(([, , list]) => list.split(' ')).f
 for (const spelled of ['type', 'color', 'href', 'src', 'poster', 'contenteditable', 'autocomplete', 'readonly']) attributes.add(spelled);
 
 const never = [
-  /^(script|noscript|template|base|meta|link|title|iframe|frame|frameset|object|embed|applet|portal|fencedframe|audio|source|track|datalist|selectedcontent|xmp|plaintext)$/,
+  /^(script|noscript|template|base|meta|link|title|frame|frameset|object|embed|applet|portal|fencedframe|audio|source|track|datalist|selectedcontent|xmp|plaintext)$/,
   /^(script|animate.*|set|discard|mpath|feImage|handler|iframe|object|embed|audio|video|source|track|cursor|tref)$/,
   /^(annotation-xml|semantics|maction|mglyph|malignmark)$/,
 ];
@@ -82,12 +82,25 @@ function attribute(element: Element, { name, value, namespaceURI }: Attr): strin
   }
 }
 
+// The viewer's own frames for documents within the page: exactly this fence, and no address but the empty document's.
+const fence = new Map([['sandbox', 'allow-same-origin'], ['allow', ''], ['referrerpolicy', 'no-referrer']]);
+
+function fenced(element: Element): boolean {
+  if (namespace(element) !== NAMESPACES[0] || localName(element) !== 'iframe' || has(element, 'srcdoc')) return false;
+  return [...fence].every(([name, value]) => attributeOf(element, name) === value) && /^(\/stage\?\d+|about:blank)$/.test(attributeOf(element, 'src') ?? 'about:blank');
+}
+
 // The stage's objects are of another realm, so they are told by number and name.
 function* wrong(element: Element): Generator<string> {
   const uri = namespace(element) ?? '';
   const space = names.get(uri);
   const name = localName(element);
   const list = never[[...names.keys()].indexOf(uri)];
+  const frame = fenced(element);
+  if (frame) {
+    for (const attr of attributesOf(element)) if (!fence.has(attr.name) && attr.name !== 'src' && attr.name !== 'tabindex' && attribute(element, attr)) yield 'attribute of a frame';
+    return;
+  }
   if (!space || list?.test(name)) yield space ? `element ${name}` : 'element of no namespace';
   else if (!space.has(name) && !(uri === NAMESPACES[0] && custom.test(name))) yield 'element that is in no table';
   for (const attr of attributesOf(element)) {
@@ -103,7 +116,9 @@ function* wrong(element: Element): Generator<string> {
 // Every node below a node, shadow trees included, in the order of the document.
 function* below(node: Node): Generator<Node> {
   const root = nodeType(node) === 1 ? shadow(node) : null;
-  for (const list of root ? [root, node] : [node]) {
+  const within = nodeType(node) === 1 && fenced(node as Element) ? (node as HTMLIFrameElement).contentDocument : null;
+  for (const list of [root, within, node]) {
+    if (!list) continue;
     for (const child of childNodes(list)) {
       yield child;
       yield* below(child);

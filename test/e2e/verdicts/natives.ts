@@ -30,7 +30,8 @@ export const boxOf = (element: Element): DOMRect => getBoundingClientRect.call(e
 /** The case that a node belongs to. */
 export function caseOf(node: Node): string | null {
   const parent = parentNode(node);
-  if (!parent || nodeType(parent) !== 1) return null;
-  const box = closest.call(parent as Element, '[data-case]');
-  return box ? attributeOf(box, 'data-case') : null;
+  const box = parent && nodeType(parent) === 1 ? closest.call(parent as Element, '[data-case]') : null;
+  if (box) return attributeOf(box, 'data-case');
+  const frame = node.ownerDocument?.defaultView?.frameElement;
+  return frame && frame.ownerDocument !== document ? caseOf(frame) : null;
 }

@@ -80,6 +80,9 @@ function children(nodes: NodeListOf<ChildNode>, context: Context): Dump[] {
     if (!(node instanceof Element)) return [];
     const rule = elementRule(node);
     if (!rule || node.localName === 'vitrine-ui' || (context.rule.key === 'head' && rule.key !== 'style')) return [];
+    // What is in it is of another realm; specs of frames look there.
+    if (node instanceof HTMLIFrameElement && node.contentDocument && !node.matches('.cobrowsing_nosync, [data-vitrine=hide]')) return [{ kind: '#frame' }];
+    if (node instanceof HTMLVideoElement && node.poster && node.paused && node.currentTime === 0) return [{ kind: '#poster' }];
     if (node.matches(boxed)) return [{ kind: '#box' }];
     return holds(context.rule, rule) ? [dump(node, rule, context)] : [];
   });
