@@ -34,12 +34,15 @@ type Config struct {
 	Handshake time.Duration
 	// HalfOpen and HalfOpenPerIP bound connections that have not shown what they are. 0 means 2,048 and 64.
 	HalfOpen, HalfOpenPerIP int
+	// HandshakesPerIP is how many TLS handshakes a client may begin in a second, ten seconds' worth of them at once:
+	// nothing that strangers may ask for costs the server more. 0 means 60.
+	HandshakesPerIP int
 }
 
 // Stats are counters since the start, and one gauge.
 type Stats struct {
 	HalfOpen   uint64 // connections that have not shown what they are, now
-	Refused    uint64 // connections beyond the caps
+	Refused    uint64 // connections beyond the caps and the pace
 	Failed     uint64 // handshakes that failed or took too long
 	HTTP, Turn uint64 // connections by what they were
 }
@@ -56,6 +59,7 @@ type Front struct {
 	mu   sync.Mutex
 	open map[net.Conn]netip.Addr // half-open, by the address that they are counted for
 	per  map[netip.Addr]int
+	pace *pace
 
 	refused, failed, toHTTP, toTurn atomic.Uint64
 }
@@ -65,7 +69,7 @@ func New(config Config) *Front {
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&config.HalfOpen, 2048}, {&config.HalfOpenPerIP, 64}} {
+	}{{&config.HalfOpen, 2048}, {&config.HalfOpenPerIP, 64}, {&config.HandshakesPerIP, 60}} {
 		if *d.field <= 0 {
 			*d.field = d.value
 		}
@@ -75,7 +79,7 @@ func New(config Config) *Front {
 	}
 	f := &Front{
 		config: config, inner: config.Listener, http: make(chan net.Conn), done: make(chan struct{}),
-		open: map[net.Conn]netip.Addr{}, per: map[netip.Addr]int{},
+		open: map[net.Conn]netip.Addr{}, per: map[netip.Addr]int{}, pace: newPace(config.HandshakesPerIP),
 	}
 	f.work.Go(f.accept)
 	return f
@@ -119,7 +123,7 @@ func (f *Front) enter(conn net.Conn) bool {
 	default:
 	}
 	from := source(ip)
-	if len(f.open) >= f.config.HalfOpen || f.per[from] >= f.config.HalfOpenPerIP && !f.trusted(ip) {
+	if len(f.open) >= f.config.HalfOpen || !f.trusted(ip) && !f.mayEnter(from) {
 		return false
 	}
 	f.open[conn] = from
@@ -133,7 +137,7 @@ func (f *Front) claim(raw net.Conn, client netip.Addr) bool {
 	defer f.mu.Unlock()
 	balancer, ok := f.open[raw]
 	from := source(client)
-	if !ok || f.per[from] >= f.config.HalfOpenPerIP && !f.trusted(client) {
+	if !ok || !f.trusted(client) && !f.mayEnter(from) {
 		return false
 	}
 	f.open[raw] = from
@@ -142,6 +146,11 @@ func (f *Front) claim(raw net.Conn, client netip.Addr) bool {
 		delete(f.per, balancer)
 	}
 	return true
+}
+
+// mayEnter says whether a client may have one more connection that has not shown what it is.
+func (f *Front) mayEnter(from netip.Addr) bool {
+	return f.per[from] < f.config.HalfOpenPerIP && (f.config.TLS == nil || f.pace.take(from))
 }
 
 func (f *Front) leave(conn net.Conn) {

@@ -315,6 +315,64 @@ func TestCaps_NetworkOfIPv6(t *testing.T) {
 	h.settle(func(s Stats) bool { return s.HalfOpen == 4 && s.Refused == 1 })
 }
 
+// TestPace holds that a client cannot keep the server busy with handshakes, that others do not notice, and that it may come
+// back later.
+func TestPace(t *testing.T) {
+	h := open(t, func(c *Config) {
+		c.Trusted, c.HandshakesPerIP = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, 2
+	})
+	shake := func(client string) bool {
+		conn := h.dial()
+		if _, err := fmt.Fprintf(conn, "PROXY TCP4 %s 192.0.2.1 50000 443\r\n", client); err != nil {
+			t.Fatal(err)
+		}
+		return tls.Client(conn, &tls.Config{RootCAs: h.roots, ServerName: "127.0.0.1"}).Handshake() == nil
+	}
+	begin, fine := time.Now(), 0
+	for range 60 {
+		if shake("203.0.113.9") {
+			fine++
+		}
+	}
+	if most := 20 + 2*int(time.Since(begin)/time.Second+1); fine < 20 || fine > most {
+		t.Errorf("%d of 60 handshakes, want 20 to %d", fine, most)
+	}
+	if !shake("203.0.113.10") {
+		t.Error("another client is kept out")
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for !shake("203.0.113.9") {
+		if time.Now().After(deadline) {
+			t.Fatal("the client does not get in again")
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// TestPace_Memory holds that a flood from many networks takes a bounded number of buckets, and gives nobody new tokens while
+// fewer came than are remembered.
+func TestPace_Memory(t *testing.T) {
+	p := newPace(1)
+	first := netip.MustParseAddr("10.0.0.1")
+	for p.take(first) {
+	}
+	at := first
+	for range maxPaced {
+		at = at.Next()
+		p.take(at)
+	}
+	if p.take(first) {
+		t.Error("the client is forgotten too early")
+	}
+	for range 4 * maxPaced {
+		at = at.Next()
+		p.take(at)
+	}
+	if n := len(p.young) + len(p.old); n > 2*maxPaced {
+		t.Errorf("%d buckets", n)
+	}
+}
+
 // Connections that have shown what they are do not count against the caps.
 func TestCaps_WorkingConnectionsAreFree(t *testing.T) {
 	h := open(t, func(c *Config) { c.HalfOpen, c.HalfOpenPerIP = 1, 1 })
