@@ -61,3 +61,20 @@ test('the second page costs only what is new', async ({ customer, agent, server,
   process.stdout.write(`    page one: ${first} bytes of assets; page two: ${second}, and ${all - second} bytes of everything else\n`);
   expect(all - second).toBeLessThan(8_000);
 });
+
+test('pictures of style sheets are shown on a page that has loaded much', async ({ customer, agent, server, site, at }) => {
+  site.pages.set('/late.svg', '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20"><rect width="20" height="20" fill="rgb(1,2,3)"/></svg>');
+  site.pages.set('/many.html', `<!doctype html><html><head><title>Many</title><script src="page.js"></script><style>.late { background: url(late.svg); width: 20px; height: 20px }</style></head>
+<body><main><button id="help" onclick="help()">Get help</button><div id="box"></div></main>
+<script>(async () => { for (let i = 0; i < 300; i += 20) await Promise.all(Array.from({ length: 20 }, (_, n) => fetch('page.js?' + (i + n)))); box.className = 'late'; document.title = 'Loaded'; })();</script></body></html>`);
+  await customer.page.goto(at('many.html'));
+  await expect(customer.page).toHaveTitle('Loaded');
+  const code = await customer.askForHelp();
+  await agent.join(await server.signIn('ada'), code);
+  await customer.press(/^allow$/i);
+  await expect.poll(() => agent.page.evaluate(() => {
+    const stage = document.querySelector<HTMLIFrameElement>('iframe[sandbox]')?.contentDocument;
+    const box = stage?.getElementById('box');
+    return box ? getComputedStyle(box).backgroundImage.slice(0, 9) : '';
+  })).toBe('url("data');
+});

@@ -114,6 +114,9 @@ const timeout = original('setTimeout') as unknown as (fn: () => void, ms: number
 const frame = original('requestAnimationFrame');
 const load = original('fetch');
 
+// What the page has loaded is what may be read again for agents. Browsers remember 250 (Resource Timing, section 4.5).
+performance.setResourceTimingBufferSize(4000);
+
 /** Runs fn after ms milliseconds; clearTimeout takes the number. */
 export const later = (fn: () => void, ms: number): number => timeout(fn, ms);
 /** Runs fn before the next paint. */
