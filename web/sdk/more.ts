@@ -1,8 +1,8 @@
 // What a session needs beyond the core, as a part of the SDK.
-export { Pulse, patience } from '../wire/pulse';
 export { Assets } from './assets';
 export { heldStyle, moved, watchMotion } from './motion';
 export { hookSetters } from './setters';
 export { states, viewport, wordsOf } from './states';
+export { Transport } from './transport';
 export { UI } from './ui';
 export { isSheetLink, shares, styleDef, tell, validSuffix } from './words';

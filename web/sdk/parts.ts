@@ -8,6 +8,7 @@ import {
   isElement, later, localName, matches, named, namespaceOf, ours, put, rectOf, removeNode, request, rootElement, setter, shadowOf, textOf, titleOf, viewOf,
 } from './natives';
 import type * as More from './more';
+import { SignalError, call, reach } from './signal';
 
 /** What each part gives. */
 export interface Parts {
@@ -23,6 +24,7 @@ const lent: Readonly<Record<string, unknown>> = {
     isElement, later, localName, matches, named, namespaceOf, ours, put, rectOf, removeNode, request, rootElement, setter, shadowOf, textOf, titleOf, viewOf,
   },
   './css': { absolute, changes, renameURLs },
+  './signal': { SignalError, call, reach },
   './mask': { inputType, isField, isTextField, readonlyWish },
 };
 

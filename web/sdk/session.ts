@@ -13,7 +13,7 @@ import type { Parts } from './parts';
 import { Privacy } from './privacy';
 import { call, leave, renew, take } from './signal';
 import type { Kept } from './signal';
-import { Transport } from './transport';
+import type { Transport } from './transport';
 import type { InputFrame } from './input';
 import type { UI } from './ui';
 
@@ -207,7 +207,7 @@ export class PageSession implements Session {
   }
 
   #connect(): Transport {
-    return new Transport(this.#kept, this.#more, {
+    return new this.#more.Transport(this.#kept, {
       open: () => void this.#transport.send({ kind: 'hello', protocol: ProtocolVersion, table: TABLE_VERSION, client: 'vitrine-sdk/1' }),
       frame: (frame) => this.#heard(frame),
       down: () => this.#move('resuming', 'none'),

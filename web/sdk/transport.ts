@@ -4,7 +4,7 @@ import { DeflateFrom, answer, chunk, end, gone, hello, offer, pause, ping, point
 import type { FrameTable } from '../wire/codec';
 import type { Batch, FromCustomer, Stroke, ToCustomer } from '../wire/frames';
 import { deflate, messages } from '../wire/message';
-import type * as Watch from '../wire/pulse';
+import { Pulse, patience } from '../wire/pulse';
 import { later } from './natives';
 import { SignalError, call, reach } from './signal';
 import type { Kept } from './signal';
@@ -20,9 +20,6 @@ const MEND = 5000; // milliseconds that a call may take while the connection las
 const OPEN = 10_000; // milliseconds from the answer until the channels are open
 const FRESH = 60_000; // milliseconds that TURN credentials are used; they are good for twice as long
 const GIVE_UP = 600_000; // milliseconds after which the next token is void as well
-
-/** What comes with the part that a session needs. */
-type Needs = Pick<typeof Watch, 'Pulse' | 'patience'>;
 
 /** What the session hears. */
 export interface TransportEvents {
@@ -44,12 +41,11 @@ const isRefusal = (error: unknown): boolean => error instanceof SignalError && e
 export class Transport {
   readonly #kept: Kept;
   readonly #on: TransportEvents;
-  readonly #more: Needs;
   #peer: RTCPeerConnection | undefined;
   #channels: RTCDataChannel[] = [];
   #queue: Promise<void> | undefined;
   #queued = 0; // bytes being deflated
-  #pulse: Watch.Pulse | undefined; // while all channels are open
+  #pulse: Pulse | undefined; // while all channels are open
   #pings = 0;
   #timer = 0;
   #tries = 0;
@@ -57,9 +53,8 @@ export class Transport {
   readonly #place = { path: '', etag: '' }; // of the connection at the server
   readonly #over = new AbortController();
 
-  constructor(kept: Kept, more: Needs, on: TransportEvents) {
+  constructor(kept: Kept, on: TransportEvents) {
     this.#kept = kept;
-    this.#more = more;
     this.#on = on;
     kept.iceAt ??= Date.now();
     // There is a network again: what is waited for is tried at once.
@@ -78,7 +73,7 @@ export class Transport {
       if (peer.connectionState === 'failed' && !this.#pulse) this.#again(peer);
     };
     try {
-      if (this.#tries) await reach(this.#kept.server, this.#more.patience(this.#tries));
+      if (this.#tries) await reach(this.#kept.server, patience(this.#tries));
       await this.#refresh(peer);
       await peer.setLocalDescription();
       await peer.setRemoteDescription({ type: 'answer', sdp: await this.#trade('POST', '/connections', peer.localDescription?.sdp ?? '') });
@@ -111,7 +106,7 @@ export class Transport {
   #watch(peer: RTCPeerConnection): void {
     clearTimeout(this.#timer);
     this.#tries = this.#since = 0;
-    this.#pulse = new this.#more.Pulse({
+    this.#pulse = new Pulse({
       peer,
       ask: () => void this.send({ kind: 'ping', seq: ++this.#pings }),
       reach: (within) => reach(this.#kept.server, within),
