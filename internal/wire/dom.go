@@ -84,15 +84,15 @@ const (
 
 // Kinds of live state: what a node is in right now, which its attributes do not tell.
 const (
-	LiveValue         = 1 // ref(input): what a text control holds
-	LiveChecked       = 2 // 0 or 1
-	LiveIndeterminate = 3 // 0 or 1
-	LiveSelected      = 4 // 0 or 1, of an option
-	LiveScroll        = 5 // x y, signed: scroll position; of the first element child of the document: of the page
-	LiveBullets       = 6 // n: a masked control holds n characters
-	LiveNatural       = 7 // width height: of an image whose bytes are not there yet
-	LiveOpen          = 8 // number: place in the top layer counted from 1, or 0 for shown in the flow; dialog and popover
-	LiveClosed        = 9 // nothing: the dialog or popover is closed again
+	LiveValue         = 1  // ref(input): what a text control holds
+	LiveChecked       = 2  // 0 or 1
+	LiveIndeterminate = 3  // 0 or 1
+	LiveSelected      = 4  // 0 or 1, of an option
+	LiveScroll        = 5  // x y, signed: scroll position; of the first element child of the document: of the page
+	LiveBullets       = 6  // n: a masked control holds n characters
+	LiveNatural       = 7  // width height: of an image whose bytes are not there yet
+	LiveOpen          = 8  // number: place in the top layer counted from 1, or 0 for shown in the flow; dialog and popover
+	LiveClosed        = 9  // nothing: the dialog or popover is closed again
 	LiveUndefined     = 10 // 0 or 1: a custom element that the page has not defined (:defined)
 )
 
