@@ -23,6 +23,7 @@ import { Custom, MaskAttr, vocabulary } from './vocab';
 import type { ElementDef } from './vocab';
 
 const MAX_TEXT = 349_000; // UTF-16 units; a literal holds 2^20 bytes
+const AT_ONCE = 512; // nodes that a batch tells however slow the machine is
 const MAX_LEVELS = MaxDepth - 12; // room for what moves in below
 
 
@@ -350,9 +351,9 @@ export class Encoder {
     }
   }
 
-  /** Whether the batch has taken its time. Asked for every node, so it looks at the clock now and then only. */
+  /** Whether the batch has taken its time. Asked for every node, so it looks at the clock now and then only; small pages are told at once. */
   #over(): boolean {
-    if ((++this.#walk.steps & 31) === 0 && performance.now() > this.#walk.until) this.#walk.until = 0;
+    if ((++this.#walk.steps & 31) === 0 && this.#walk.steps > AT_ONCE && performance.now() > this.#walk.until) this.#walk.until = 0;
     return this.#walk.until === 0;
   }
 
@@ -360,6 +361,7 @@ export class Encoder {
   place(): void {
     this.#walk.until = performance.now() + this.#hooks.slice;
     this.#walk.base = this.tree.next;
+    this.#walk.steps = 0;
     for (const up of this.late) {
       const known = this.tree.of(up);
       for (let c = known ? firstChild(up) : null, gap = false; c; c = nextSibling(c)) {
