@@ -14,6 +14,10 @@ const maxOffer = 16 << 10
 // answers those who sent it a valid ICE check first.
 var strippedAttributes = []string{"candidate", "end-of-candidates", "remote-candidates"}
 
+// neededAttributes are those without which an offer cannot be answered (RFC 8839 section 5.4, RFC 8122 section 5, RFC 9143).
+// pion notices only after it has taken the offer, and then takes no other one for the connection.
+var neededAttributes = []string{"ice-ufrag", "ice-pwd", "fingerprint", "mid"}
+
 // cleanOffer checks an offer and returns it without candidates.
 func cleanOffer(offer string) (string, error) {
 	if len(offer) > maxOffer {
@@ -24,9 +28,16 @@ func cleanOffer(offer string) (string, error) {
 		return "", ErrOffer
 	}
 	m := d.MediaDescriptions[0]
-	// RFC 8841: an application section over DTLS and SCTP.
-	if m.MediaName.Media != "application" || !slices.Contains(m.MediaName.Protos, "DTLS") || !slices.Contains(m.MediaName.Protos, "SCTP") {
+	// RFC 8841: an application section over DTLS and SCTP. Port 0 would reject it (RFC 3264 section 5.1).
+	if m.MediaName.Media != "application" || m.MediaName.Port.Value == 0 || !slices.Contains(m.MediaName.Protos, "DTLS") || !slices.Contains(m.MediaName.Protos, "SCTP") {
 		return "", ErrOffer
+	}
+	for _, key := range neededAttributes {
+		if _, ok := m.Attribute(key); !ok {
+			if _, ok = d.Attribute(key); !ok {
+				return "", ErrOffer
+			}
+		}
 	}
 	strip := func(a sdp.Attribute) bool { return slices.Contains(strippedAttributes, a.Key) }
 	d.Attributes = slices.DeleteFunc(d.Attributes, strip)
