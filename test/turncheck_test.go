@@ -157,6 +157,18 @@ func TestDoctor(t *testing.T) {
 	if err := os.Mkdir(open, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	edit := func(name, from, to string) string {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(strings.Replace(string(text), from, to, 1)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	secretless := edit(file(free(t), filepath.Join(dir, "new")), "udp:", "turn: {external: {urls: [\"turn:relay.example\"], secret_file: "+filepath.Join(dir, "none")+"}}\nudp:")
+	mapped := edit(file(free(t), filepath.Join(dir, "new")), "udp: 127.0.0.1:0", "udp: \"[::ffff:"+strings.Replace(free(t), ":", "]:", 1)+"\"")
 	for name, test := range map[string]struct {
 		config string
 		want   int
@@ -166,6 +178,8 @@ func TestDoctor(t *testing.T) {
 		"somebody's port": {file(listen, filepath.Join(dir, "new")), 1, "another program has it"},
 		"open data":       {file(free(t), open), 1, "open to others"},
 		"no such file":    {filepath.Join(dir, "none"), 1, "no such file"},
+		"no secret":       {secretless, 1, "turn.external.secret_file"},
+		"mapped IPv4":     {mapped, 0, "[::ffff:127.0.0.1]"},
 		"nothing started": {file(free(t), filepath.Join(dir, "new")), 0, "is free"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -209,8 +209,11 @@ func (c *config) places() []rule {
 	}
 	rules = append(rules, c.Turn.External.rules()...)
 	for _, p := range c.Proxies {
-		_, err := netip.ParsePrefix(p)
-		rules = append(rules, rule{err == nil, "trusted_proxies: must be networks such as 192.0.2.0/24"})
+		network, err := netip.ParsePrefix(p)
+		rules = append(rules,
+			rule{err == nil, fmt.Sprintf("trusted_proxies: must be networks such as 192.0.2.0/24 or 192.0.2.1/32; %q is none", p)},
+			rule{err != nil || network.Bits() > 0, "trusted_proxies: " + p + " would let everybody claim any address: list the load balancers' networks"},
+		)
 	}
 	admin, adminErr := netip.ParseAddrPort(c.Admin.Listen)
 	rules = append(rules, rule{
@@ -219,7 +222,7 @@ func (c *config) places() []rule {
 	if listenErr != nil || udpErr != nil {
 		return rules
 	}
-	rules = append(rules, c.iceRules()...)
+	rules = append(append(rules, c.iceRules()...), c.apart()...)
 	if c.dev {
 		return append(rules, c.devPlaces(listen, udp)...)
 	}

@@ -163,6 +163,11 @@ func TestValidationNamesTheKey(t *testing.T) {
 		"udp: off leaves":                  func(c *config) { c.UDP, c.Turn, c.ICETCP = off, turnConfig{}, "" },
 		"udp: off means":                   func(c *config) { c.UDP = off },
 		"trusted_proxies: must be":         func(c *config) { c.Proxies = []string{"192.0.2.1"} },
+		`"192.0.2.1" is none`:              func(c *config) { c.Proxies = []string{"192.0.2.0/24", "192.0.2.1"} },
+		"let everybody claim any address":  func(c *config) { c.Proxies = []string{"::/0"} },
+		"is taken by udp":                  func(c *config) { c.Turn.UDP, c.UDP = "203.0.113.7:443", "0.0.0.0:443" },
+		"turn.tcp: 0.0.0.0:443 is taken":   func(c *config) { c.Turn.TCP = "0.0.0.0:443" },
+		"admin.listen: 127.0.0.1:443 is":   func(c *config) { c.Admin.Listen = "127.0.0.1:443" },
 		"turn.udp: must be":                func(c *config) { c.Turn.UDP = "3478" },
 		"admin.listen: must be a loopback": func(c *config) { c.Admin.Listen = "0.0.0.0:9090" },
 		"session.agent_away: set it":       func(c *config) { c.Session.AgentAway = 0 },
@@ -238,5 +243,25 @@ func TestSiteOptionsReachTheSite(t *testing.T) {
 	site.Detect = append(site.Detect, "telephones")
 	if err := site.Validate(); err == nil || !strings.Contains(err.Error(), "telephones") || !strings.Contains(err.Error(), "cards") {
 		t.Errorf("a kind of secret that does not exist: %v", err)
+	}
+}
+
+func TestBrowsersTakeTheURLsOfOtherTURNServers(t *testing.T) {
+	for _, good := range []string{
+		"turn:relay.example", "turn:relay.example:3478", "turns:relay.example:5349?transport=tcp", "turn:192.0.2.1:1?transport=udp",
+		"turn:[2001:db8::1]:3478?transport=tcp", "turns:[2001:db8::1]",
+	} {
+		if !turnURL(good) {
+			t.Errorf("%s is refused", good)
+		}
+	}
+	for _, bad := range []string{
+		"", "turn:", "turn:?transport=udp", "turn::3478", "turn:relay.example:", "turn:relay.example:0", "turn:relay.example:99999",
+		"turn:relay.example?transport=sctp", "turn:relay.example?transport=udp&x=1", "turn:a:b", "turn:[::1:3478", "turn:[192.0.2.1]", "turn:2001:db8::1",
+		"turn://relay.example", "turn:me@relay.example", "stun:relay.example", "https://relay.example", "turn:relay.example\n", "turn:r\u00e9lay.example",
+	} {
+		if turnURL(bad) {
+			t.Errorf("%q is taken", bad)
+		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"strings"
 	"syscall"
@@ -86,6 +87,7 @@ func (d *doctor) run(file string) {
 	d.buffers()
 	d.files()
 	d.certificate()
+	d.external()
 	d.clock()
 }
 
@@ -150,6 +152,9 @@ func (d *doctor) ports() {
 		{"listen", "tcp", c.Listen}, {"ice_tcp", "tcp", c.ICETCP}, {"turn.udp", "udp", c.Turn.UDP},
 		{"turn.tcp", "tcp", c.Turn.TCP}, {"admin.listen", "tcp", c.Admin.Listen},
 	}
+	if c.TLS.ACME != nil {
+		places = append(places, struct{ key, network, address string }{"tls.acme.http", "tcp", c.TLS.ACME.HTTP})
+	}
 	for _, address := range c.UDP.values() {
 		places = append(places, struct{ key, network, address string }{"udp", "udp", address})
 	}
@@ -182,8 +187,11 @@ func tryPort(network, address string) error {
 	var err error
 	if network == "udp" {
 		network := "udp4"
-		if strings.HasPrefix(address, "[") {
-			network = "udp6" // a socket for one family, as the server opens it
+		if at, err := netip.ParseAddrPort(address); err == nil {
+			at = netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
+			if address = at.String(); at.Addr().Is6() {
+				network = "udp6" // a socket for one family, as the server opens it
+			}
 		}
 		open, err = net.ListenPacket(network, address)
 	} else {
@@ -253,6 +261,20 @@ func (d *doctor) certificate() {
 		s.Result, s.Cause, s.Remedy = check.Warned, "the file may lack the intermediate certificate", "name the file with the whole chain (fullchain.pem); `vitrine turn check` verifies it"
 	case left < 10*24*time.Hour:
 		s.Result, s.Cause, s.Remedy = check.Warned, "it ends soon", "look at what renews it"
+	}
+	d.add(s)
+}
+
+// external reads the secret that is shared with TURN servers of others, as the server does when it starts.
+func (d *doctor) external() {
+	e := d.config.Turn.External
+	if len(e.URLs) == 0 {
+		return
+	}
+	s := check.Step{Name: "turn.external", Detail: "the secret is there; `vitrine turn check --external` looks at the servers"}
+	if _, err := e.open(d.config.Session.HardLimit); err != nil {
+		s.Result, s.Detail, s.Cause = check.Failed, err.Error(), "the server does not start without it"
+		s.Remedy = "write the other server's static-auth-secret into the file, readable by the server's user alone"
 	}
 	d.add(s)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha1"
@@ -8,7 +9,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,15 +31,29 @@ const leastSecret = 16
 
 // rules are what must hold of the configuration.
 func (e externalConfig) rules() []rule {
-	good := true
-	for _, u := range e.URLs {
-		scheme, rest, _ := strings.Cut(u, ":")
-		good = good && (scheme == "turn" || scheme == "turns") && rest != "" && !strings.ContainsAny(rest, "/@ ")
-	}
+	bad := slices.IndexFunc(e.URLs, func(u string) bool { return !turnURL(u) })
 	return []rule{
-		{good, "turn.external.urls: must be like turn:relay.example:3478?transport=udp or turns:relay.example:5349?transport=tcp"},
+		{bad < 0, "turn.external.urls: must be like turn:relay.example:3478?transport=udp or turns:relay.example:5349?transport=tcp"},
 		{(len(e.URLs) == 0) == (e.SecretFile == ""), "turn.external: set both urls and secret_file, or neither"},
 	}
+}
+
+var turnURI = regexp.MustCompile(`\Aturns?:([0-9A-Za-z._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?(?:\?transport=(?:udp|tcp))?\z`)
+
+// turnURL says whether browsers take a URL (RFC 7065). They refuse to make any connection at all when one of those that
+// they are given is malformed, so that it would end every session.
+func turnURL(u string) bool {
+	parts := turnURI.FindStringSubmatch(u)
+	if parts == nil {
+		return false
+	}
+	port, err := strconv.ParseUint(cmp.Or(parts[2], "3478"), 10, 16)
+	if err != nil || port == 0 {
+		return false
+	}
+	inner, bracket := strings.CutPrefix(parts[1], "[")
+	ip, err := netip.ParseAddr(strings.TrimSuffix(inner, "]"))
+	return !bracket || err == nil && ip.Is6()
 }
 
 // external mints credentials for TURN servers of others: an expiry and a name, signed with the secret that is shared

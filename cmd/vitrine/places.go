@@ -105,6 +105,33 @@ func (c *config) iceRules() []rule {
 	return append(rules, c.iceTCPRules()...)
 }
 
+// apart are the places that must not be one and the same.
+func (c *config) apart() (rules []rule) {
+	pairs := [][4]string{
+		{"turn.tcp", c.Turn.TCP, "listen", c.Listen},
+		{"admin.listen", c.Admin.Listen, "listen", c.Listen},
+		{"admin.listen", c.Admin.Listen, "turn.tcp", c.Turn.TCP},
+		{"admin.listen", c.Admin.Listen, "ice_tcp", c.ICETCP},
+	}
+	for _, udp := range c.UDP.values() {
+		pairs = append(pairs, [4]string{"turn.udp", c.Turn.UDP, "udp", udp})
+	}
+	for _, p := range pairs {
+		rules = append(rules, rule{!samePlace(p[1], p[3]), fmt.Sprintf("%s: %s is taken by %s: choose another port", p[0], p[1], p[2])})
+	}
+	return rules
+}
+
+// samePlace says whether two sockets cannot listen beside each other. What is no address was told elsewhere.
+func samePlace(one, other string) bool {
+	a, errA := netip.ParseAddrPort(one)
+	b, errB := netip.ParseAddrPort(other)
+	if errA != nil || errB != nil || a.Port() != b.Port() || a.Port() == 0 {
+		return false
+	}
+	return a.Addr().Unmap() == b.Addr().Unmap() || a.Addr().IsUnspecified() || b.Addr().IsUnspecified()
+}
+
 const unreachable = "browsers connect to no port below 1024 but 80 and 443, and to these two at public addresses only: choose another port"
 
 func (c *config) iceTCPRules() []rule {
