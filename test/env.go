@@ -102,7 +102,8 @@ func Launch(dir string, o Options) (*Env, error) {
 	select {
 	case text := <-line:
 		if err := json.Unmarshal(text, e); err != nil {
-			return nil, errors.Join(fmt.Errorf("the server did not start: %s", e.Log()), e.Stop())
+			err := e.Stop() // only then all that it said is there
+			return nil, errors.Join(fmt.Errorf("the server did not start: %s", e.Log()), err)
 		}
 		return e, nil
 	case <-time.After(patience):
