@@ -58,7 +58,7 @@ function open({ node, rule }: Dressed): void {
     if (rule.key === 'dialog') {
       removeAttribute(node, 'open');
       showModal(node);
-    } else showPopover(node as HTMLElement);
+    } else showPopover(node);
   } catch {
     // What cannot stand above the page stands in it.
     if (rule.key === 'dialog') setAttribute(node, 'open', '');
@@ -70,6 +70,6 @@ function close(entry: Dressed): void {
   const { node, rule } = entry;
   if (!isShown(entry)) {
     if (rule.key === 'dialog') removeAttribute(node, 'open');
-  } else if (rule.key === 'dialog') closeDialog(node as HTMLDialogElement);
+  } else if (rule.key === 'dialog') closeDialog(node);
   else hidePopover(node);
 }
