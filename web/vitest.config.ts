@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['{wire,sdk,viewer,console}/**/*.test.{ts,tsx}'],
     environment: 'node',
+    setupFiles: ['sdk/jsdom.testing.ts'],
     testTimeout: 10_000,
     allowOnly: false,
   },
