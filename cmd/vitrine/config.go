@@ -124,7 +124,18 @@ func load(name string, into *config) error {
 	if err := dec.Decode(&struct{}{}); !errors.Is(err, io.EOF) {
 		return fmt.Errorf("configuration %s: holds more than one document; keep the first", name)
 	}
+	into.PublicAddress = asBrowsersSay(into.PublicAddress)
 	return nil
+}
+
+// asBrowsersSay writes an origin as browsers do in their Origin header, which it is compared with (RFC 6454 section 6.2):
+// in lower case, without the port that its scheme has anyway.
+func asBrowsersSay(origin string) string {
+	origin = strings.ToLower(origin)
+	if strings.HasPrefix(origin, "https://") {
+		return strings.TrimSuffix(origin, ":443")
+	}
+	return strings.TrimSuffix(origin, ":80")
 }
 
 var (

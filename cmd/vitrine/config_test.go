@@ -265,3 +265,21 @@ func TestBrowsersTakeTheURLsOfOtherTURNServers(t *testing.T) {
 		}
 	}
 }
+
+func TestThePublicAddressIsWhatBrowsersSay(t *testing.T) {
+	for written, want := range map[string]string{
+		"https://cobrowse.example":      "https://cobrowse.example",
+		"https://cobrowse.example:443":  "https://cobrowse.example",
+		"https://CoBrowse.Example:8443": "https://cobrowse.example:8443",
+		"https://[2001:DB8::7]:443":     "https://[2001:db8::7]",
+		"https://cobrowse.example:80":   "https://cobrowse.example:80",
+		"http://localhost:80":           "http://localhost",
+		"http://127.0.0.1:8080":         "http://127.0.0.1:8080",
+		"":                              "",
+	} {
+		c := defaults()
+		if err := load(write(t, "public_address: "+written), &c); err != nil || c.PublicAddress != want {
+			t.Errorf("%q is taken for %q, %v", written, c.PublicAddress, err)
+		}
+	}
+}
