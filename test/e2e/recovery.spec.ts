@@ -65,6 +65,7 @@ for (const side of ['customer', 'agent'] as const) {
     await customer.page.locator('#text').fill('typed meanwhile');
     if (side === 'customer') await expect.poll(() => customer.says()).toContain('No connection');
     else await expect(agent.page.locator('.veil')).toContainText(/the picture is from \d\d:\d\d:\d\d\./);
+    if (side === 'agent') await expect(agent.page.locator('.quality')).toHaveClass('quality lost');
     way.lose(false);
     const back = Date.now();
     await expect.poll(async () => JSON.stringify(await agent.stage()), { intervals: [50], timeout: 15_000 }).toContain('typed meanwhile');

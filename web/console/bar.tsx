@@ -27,9 +27,11 @@ export function PageLine({ page }: { readonly page: Page }) {
   );
 }
 
-function rate(quality: Quality | null): 'good' | 'fair' | 'poor' | 'unknown' {
+/** What was measured on a connection that is gone says nothing of the next one. */
+function rate(quality: Quality | null, lost: boolean): 'good' | 'fair' | 'poor' | 'lost' | 'unknown' {
+  if (lost) return 'lost';
   if (!quality) return 'unknown';
-  if (quality.degraded || quality.roundTrip > 600 || quality.loss > 15) return 'poor';
+  if (quality.degraded || quality.stale > 5000 || quality.roundTrip > 600 || quality.loss > 15) return 'poor';
   return quality.roundTrip > 200 || quality.stale > 1000 || quality.loss > 3 ? 'fair' : 'good';
 }
 
@@ -45,17 +47,18 @@ export function MissingNote({ missing }: { readonly missing: readonly Missing[] 
 }
 
 /** How the connection does: three bars and a word; the figures behind them when it is opened. */
-export function QualityBars({ quality }: { readonly quality: Quality | null }) {
+export function QualityBars({ quality, lost }: { readonly quality: Quality | null; readonly lost: boolean }) {
   const { label, way, loss, roundTrip, stale, degraded, milliseconds, ways, check } = texts.quality;
-  const word = texts.quality[rate(quality)];
+  const rated = rate(quality, lost);
+  const word = texts.quality[rated];
   return (
-    <details class={`quality ${rate(quality)}`}>
+    <details class={`quality ${rated}`}>
       <summary title={texts.quality.open} aria-label={`${label}: ${word}`}>
         <span class="bars" aria-hidden="true"><i /><i /><i /></span>
         <span class="word">{word}</span>
       </summary>
       <div class="figures">
-        {quality && (
+        {quality && !lost && (
           <dl>
             <dt>{roundTrip}</dt><dd>{milliseconds(quality.roundTrip)}</dd>
             <dt>{loss}</dt><dd>{quality.loss} %</dd>
@@ -63,7 +66,7 @@ export function QualityBars({ quality }: { readonly quality: Quality | null }) {
             <dt>{way}</dt><dd>{ways[quality.path]}</dd>
           </dl>
         )}
-        {quality?.degraded && <p>{degraded}</p>}
+        {quality?.degraded && !lost && <p>{degraded}</p>}
         <a href="../check/" target="_blank" rel="noopener">{check}</a>
       </div>
     </details>

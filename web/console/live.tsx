@@ -88,7 +88,7 @@ function Bar({ session, actions, chat, unread, onChat }: BarProps) {
         <Tools session={session} actions={actions} />
         <Notice text={session.notice} onDismiss={actions.dismiss} />
         <MissingNote missing={session.missing} />
-        <QualityBars quality={session.quality} />
+        <QualityBars quality={session.quality} lost={session.live !== 0 && session.state === 'connecting'} />
         <button type="button" class="square" aria-pressed={chat} aria-label={chat ? texts.chat.close : texts.chat.open} title={chat ? texts.chat.close : texts.chat.open} onClick={onChat}>
           <Icon name="chat" />
           {!chat && unread > 0 && <span class="unread">{unread}<span class="visually-hidden"> {texts.chat.unread}</span></span>}

@@ -101,6 +101,7 @@ export const texts = {
     good: 'good',
     fair: 'slow',
     poor: 'poor',
+    lost: 'none',
     unknown: 'measuring',
     open: 'How the connection does',
     milliseconds: (ms: number) => `${ms} ms`,
