@@ -33,6 +33,9 @@ fuzz: ## give every fuzz target 10 minutes of CPU time, FUZZTIME=30s for less; O
 verdicts: build ## take all payloads of the corpora to the stage and write docs/verdicts.md; ONLY=h5sc picks a corpus
 	go run ./internal/tools/stages verdicts "$(ONLY)"
 
+fidelity: build ## compare pictures of eight pages of others with the stage; report in test/artefacts/fidelity
+	go run ./internal/tools/stages fidelity
+
 wire: ## write the code and tables generated from internal/wire
 	go generate ./internal/wire/...
 
@@ -45,4 +48,4 @@ web: web/node_modules/.package-lock.json
 web/node_modules/.package-lock.json: web/package-lock.json
 	cd web && npm ci --no-progress && touch node_modules/.package-lock.json
 
-.PHONY: help run build test check e2e bench mutants fuzz verdicts wire clean web
+.PHONY: help run build test check e2e bench mutants fuzz verdicts fidelity wire clean web

@@ -48,6 +48,10 @@ var lists = map[string][]stage{
 		{"other parsers", command(".", "go", "test", "-count=1", "./test/oracle")},
 		{"docs/verdicts.md", command(".", "go", "run", "./test/verdicts", "write")},
 	},
+	"fidelity": {
+		{"browser", chromium},
+		{"pages of others", fidelity},
+	},
 	"e2e": {
 		{"browser", chromium},
 		{"playwright", playwright},
@@ -56,7 +60,7 @@ var lists = map[string][]stage{
 
 func main() {
 	if len(os.Args) < 2 || lists[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: go run ./internal/tools/stages check|test|fuzz|verdicts|e2e [arguments of the runner]")
+		fmt.Fprintln(os.Stderr, "usage: go run ./internal/tools/stages check|test|fuzz|verdicts|fidelity|e2e [arguments of the runner]")
 		os.Exit(2)
 	}
 	name, stages := os.Args[1], lists[os.Args[1]]
@@ -88,6 +92,16 @@ func command(folder, program string, args ...string) func([]string) error {
 // playwright runs the browser tests; args pick some by file or title.
 func playwright(args []string) error {
 	return run("web", "npm", append([]string{"run", "--silent", "e2e", "--"}, args...)...)
+}
+
+// fidelity compares pictures of all pages of others with those of the stage and says where the report is.
+func fidelity([]string) error {
+	if err := os.Setenv("FIDELITY", "all"); err != nil {
+		return err
+	}
+	err := playwright([]string{"fidelity"})
+	fmt.Println("pictures: test/artefacts/fidelity/index.html")
+	return err
 }
 
 // gofmt refuses a Go file that gofmt would change.
