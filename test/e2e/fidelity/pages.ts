@@ -1,4 +1,4 @@
-// Pages and applications that other people wrote, from npm packages; docs/decisions/019 says why these.
+// Pages and applications that other people wrote, from npm packages; docs/decisions/020 says why these.
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
