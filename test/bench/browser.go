@@ -19,13 +19,19 @@ type sample struct {
 	Page, Mode, Scenario, Kind string
 	Whole, Snapshot            float64 // ms
 	MS                         float64
-	Bytes, Deflated            float64
+	Bytes, Deflated, Gzip      float64
+	HTML, Bare                 float64 // bytes of the page's own HTML after gzip
 	First, Styled              float64 // ms
 }
 
 // browse runs a group of browser.mjs and gives its samples.
-func (b *bench) browse(group string, args ...string) (all []sample, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), groupTime-5*time.Second)
+func (b *bench) browse(group string, args ...string) ([]sample, error) {
+	return b.browseFor(groupTime, group, args...)
+}
+
+// browseFor is browse for groups that take longer.
+func (b *bench) browseFor(limit time.Duration, group string, args ...string) (all []sample, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit-5*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", append([]string{filepath.Join(b.root, "test", "bench", "browser.mjs"), group}, args...)...)
 	// Node passes the signal on to the browser by ending.
@@ -72,7 +78,7 @@ func snapshot(b *bench) error {
 	if err != nil {
 		return err
 	}
-	for _, page := range []string{"dashboard", "form"} {
+	for page, most := range map[string]float64{"dashboard": 0.3, "form": 0.2} {
 		value := func(mode string, value func(sample) float64) (float64, error) {
 			list, err := pick(all, func(s sample) bool { return s.Page == page && s.Mode == mode }, value)
 			return median(list), err
@@ -83,43 +89,20 @@ func snapshot(b *bench) error {
 		start, err3 := value("rrweb", whole)
 		oursPlain, err4 := value("vitrine without CSS", whole)
 		plain, err5 := value("rrweb without CSS", func(s sample) float64 { return s.Snapshot })
-		if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
+		gzip, err6 := value("vitrine", func(s sample) float64 { return s.Gzip })
+		html, err7 := value("vitrine", func(s sample) float64 { return s.HTML })
+		bare, err8 := value("vitrine", func(s sample) float64 { return s.Bare })
+		if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8); err != nil {
 			return err
 		}
 		f := measured("snapshot."+page, ours, "ms")
 		if err := b.printAll(
-			f.versus("rrweb snapshot", theirs).atMost(0.5),
+			f.versus("rrweb snapshot", theirs).atMost(most),
 			f.versus("rrweb record()", start),
 			measured("snapshot."+page+".plain", oursPlain, "ms").versus("rrweb snapshot without CSS", plain),
+			measured("snapshot."+page+".gzip", gzip, "B").versus("outerHTML after gzip", html).atMost(1.1),
+			measured("snapshot."+page+".gzip", gzip, "B").versus("outerHTML without scripts and sheets after gzip", bare),
 		); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// churn measures what recording adds to pages that change much.
-func churn(b *bench) error {
-	all, err := b.browse("churn")
-	if err != nil {
-		return err
-	}
-	for _, scenario := range []string{"recreate", "reverse"} {
-		value := func(mode string, value func(sample) float64) float64 {
-			list, e := pick(all, func(s sample) bool { return s.Scenario == scenario && s.Mode == mode }, value)
-			err = errors.Join(err, e)
-			return median(list)
-		}
-		ms := func(s sample) float64 { return s.MS }
-		none, ours, theirs := value("none", ms), value("vitrine", ms), value("rrweb", ms)
-		bytes := func(s sample) float64 { return s.Bytes }
-		deflated := func(s sample) float64 { return s.Deflated }
-		name := "churn." + scenario
-		if err := errors.Join(err, b.printAll(
-			measured(name, ours-none, "ms of script added").versus("rrweb", theirs-none),
-			measured(name+".bytes", value("vitrine", bytes), "B").versus("rrweb JSON", value("rrweb", bytes)),
-			measured(name+".deflated", value("vitrine", deflated), "B").versus("rrweb JSON deflated", value("rrweb", deflated)),
-		), err); err != nil {
 			return err
 		}
 	}
@@ -155,8 +138,8 @@ func latency(b *bench) error {
 	figures := []figure{
 		measured("latency.paint", value("paint", 0.5, func(s sample) float64 { return s.First }), "ms").limit(1000),
 		measured("latency.paint.styled", value("paint", 0.5, func(s sample) float64 { return s.Styled }), "ms").limit(1000),
-		measured("latency.mutation.p50", value("mutation", 0.5, ms), "ms").limit(40),
-		measured("latency.mutation.p99", value("mutation", 0.99, ms), "ms").limit(100),
+		measured("latency.mutation.p50", value("mutation", 0.5, ms), "ms").limit(25),
+		measured("latency.mutation.p99", value("mutation", 0.99, ms), "ms").limit(60),
 		measured("latency.channels", value("channels", 0.5, ms), "ms").limit(40),
 		measured("latency.channels.fresh", value("channels fresh", 0.5, ms), "ms"),
 	}

@@ -1,4 +1,4 @@
-// Measures in Chromium: node test/bench/browser.mjs snapshot|churn|latency [{"base":…,"console":…}]
+// Measures in Chromium: node test/bench/browser.mjs snapshot|churn|latency [argument as JSON]
 // Prints one JSON line per sample; the Go program makes figures of them. No request leaves the loopback.
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -11,6 +11,7 @@ const require = createRequire(join(root, 'web/package.json'));
 const { chromium } = require('playwright-core');
 const { build } = require('esbuild');
 const { inline, minified, squeeze } = await import('../../web/bundle.mjs');
+const { churnOn, churnPage, weigh } = await import('./churn.mjs');
 
 const SAMPLES = 7;
 const MUTATIONS = 220;
@@ -26,6 +27,13 @@ function print(sample) {
 // the milliseconds that took; frames holds what was recorded.
 const recorders = {
   none: 'window.recorder = { frames: [], begin: () => ({ whole: 0, snapshot: 0 }) };',
+  // What no recorder can do without.
+  observer: `window.recorder = { frames: [], begin() {
+    new MutationObserver(() => undefined).observe(document, {
+      subtree: true, childList: true, characterData: true, attributes: true, attributeOldValue: true, characterDataOldValue: true,
+    });
+    return { whole: 0, snapshot: 0 };
+  } };`,
   vitrine: `
     import { Capture } from './web/sdk/capture';
     import { Masks } from './web/sdk/mask';
@@ -64,9 +72,9 @@ const recorders = {
     const times = new Map();
     window.recorder = {
       frames,
-      begin(options) {
+      begin({ stringify = false, ...options }) {
         const start = performance.now();
-        record({ emit: (event) => { frames.push(event); if (times.size < 4) times.set(event.type, performance.now()); }, ...options });
+        record({ emit: (event) => { frames.push(stringify ? JSON.stringify(event) : event); if (times.size < 4) times.set(event.type, performance.now()); }, ...options });
         const whole = performance.now() - start;
         return { whole, snapshot: (times.get(2) ?? NaN) - (times.get(4) ?? NaN) };
       },
@@ -133,28 +141,6 @@ function watch() {
 
 const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css' };
 
-// A page with nothing but a table of 1,000 rows.
-const churnPage = `<!doctype html><html lang="en"><head><title>Rows</title><script src="/sdk/vitrine.js"></script>
-<style>td { padding: 2px 6px } .odd { background: #eee }</style></head><body><table><tbody id="rows"></tbody></table>
-<script>
-  const body = document.getElementById('rows');
-  let round = 0;
-  const row = (i) => '<tr class="' + (i % 2 ? 'odd' : 'even') + '" data-id="' + i + '"><td class="number">' + i + '</td><td><a href="#r' + i +
-    '">label ' + ((i * 7919 + round) % 10007) + '</a></td><td><span class="badge">state ' + ((i + round) % 5) + '</span></td></tr>';
-  const fill = () => { round++; body.innerHTML = Array.from({ length: 1000 }, (_, i) => row(i)).join(''); };
-  fill();
-  const scenarios = {
-    recreate: Array.from({ length: 10 }, (_, i) => i % 2 ? fill : () => { body.innerHTML = ''; }),
-    reverse: Array.from({ length: 5 }, () => () => { for (const tr of [...body.children].reverse()) body.append(tr); }),
-  };
-  const inFrame = (step) => new Promise((resolve) => requestAnimationFrame(() => { step(); resolve(); }));
-  // One step a frame, then time for what the recorder does later.
-  window.churn = async (name) => {
-    for (const step of scenarios[name]) await inFrame(step);
-    await new Promise((resolve) => setTimeout(resolve, 300));
-  };
-</script></body></html>`;
-
 // serve is the owner's web server. Where there are scripts, one stands in for the SDK, as the page's cookie says.
 async function serve(scripts) {
   const pages = join(root, 'test/e2e/pages');
@@ -218,8 +204,8 @@ async function fresh(browser, origin, mode, path) {
 async function inTurns(variants, rounds, run) {
   for (let round = 0; round <= rounds; round++) {
     for (const variant of round % 2 ? variants : variants.toReversed()) {
-      const sample = await run(variant);
-      if (round > 0) print(sample);
+      const samples = [await run(variant)].flat();
+      if (round > 0) samples.forEach(print);
     }
   }
 }
@@ -227,6 +213,14 @@ async function inTurns(variants, rounds, run) {
 /* Groups. */
 
 const bundles = async () => Object.fromEntries(await Promise.all(Object.entries(recorders).map(async ([name, code]) => [name, await bundle(code)])));
+
+// outerHTML gives the size of the page's own HTML after gzip: as it stands, and without what is no content of the DOM's.
+async function outerHTML() {
+  const gzip = async (text) => (await new Response(new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'))).arrayBuffer()).byteLength;
+  const bare = document.documentElement.cloneNode(true);
+  for (const element of bare.querySelectorAll('script, style')) element.textContent = '';
+  return { html: await gzip(document.documentElement.outerHTML), bare: await gzip(bare.outerHTML) };
+}
 
 async function snapshot() {
   const site = await serve(await bundles());
@@ -242,45 +236,11 @@ async function snapshot() {
     const { page, close } = await fresh(browser, site.origin, recorder, `/${name}.html`);
     const times = await page.evaluate((o) => window.recorder.begin(o), options);
     const frames = await page.evaluate(() => window.recorder.frames.length);
+    const html = recorder === 'vitrine' ? await page.evaluate(outerHTML) : {};
+    const { gzip } = await page.evaluate(weigh, 0);
     if (frames === 0 || !(times.snapshot > 0)) throw new Error(`${mode} recorded nothing of ${name}`);
     await close();
-    return { page: name, mode, ...times };
-  });
-  await browser.close();
-  site.close();
-}
-
-// weigh gives the size of what was recorded since the first frames, in the page itself: each frame deflated on its own.
-async function weigh(first) {
-  const sizes = { bytes: 0, deflated: 0 };
-  for (const frame of window.recorder.frames.slice(first)) {
-    const bytes = frame instanceof Uint8Array ? frame : new TextEncoder().encode(JSON.stringify(frame));
-    const deflated = await new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream('deflate-raw'))).arrayBuffer();
-    sizes.bytes += bytes.length;
-    sizes.deflated += deflated.byteLength;
-  }
-  return sizes;
-}
-
-async function churn() {
-  const site = await serve(await bundles());
-  const browser = await launch();
-  const variants = ['recreate', 'reverse'].flatMap((scenario) => Object.keys(recorders).map((mode) => ({ scenario, mode })));
-  await inTurns(variants, 5, async ({ scenario, mode }) => {
-    const { page, close } = await fresh(browser, site.origin, mode, '/churn.html');
-    const devtools = await page.context().newCDPSession(page);
-    await devtools.send('Performance.enable');
-    const script = async () => (await devtools.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'ScriptDuration').value * 1000;
-    await page.evaluate(() => window.recorder.begin({}));
-    await page.waitForTimeout(200);
-    const first = await page.evaluate(() => window.recorder.frames.length);
-    const before = await script();
-    await page.evaluate((name) => window.churn(name), scenario);
-    const ms = await script() - before;
-    const sizes = await page.evaluate(weigh, first);
-    if (mode !== 'none' && sizes.bytes === 0) throw new Error(`${mode} recorded nothing of ${scenario}`);
-    await close();
-    return { scenario, mode, ms, ...sizes };
+    return { page: name, mode, ...times, gzip, ...html };
   });
   await browser.close();
   site.close();
@@ -368,6 +328,14 @@ async function channels(context, origin, base) {
     });
     if (round > 0) print({ kind: 'channels', ms });
   }
+}
+
+async function churn() {
+  const site = await serve(await bundles());
+  const browser = await launch();
+  await churnOn({ modes: Object.keys(recorders), inTurns, open: (mode) => fresh(browser, site.origin, mode, '/churn.html') });
+  await browser.close();
+  site.close();
 }
 
 const groups = { snapshot, churn, latency };

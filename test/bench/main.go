@@ -33,7 +33,7 @@ var groups = []group{
 	{name: "relay", run: relay},
 	{name: "idle", run: idle},
 	{name: "snapshot", run: snapshot},
-	{name: "churn", run: churn},
+	{name: "churn", run: churn, limit: churnTime},
 	{name: "latency", run: latency},
 	{name: "quality", run: quality},
 	{name: "neighbour", run: neighbour, limit: 4 * groupTime},
