@@ -4,7 +4,7 @@ import { DeflateFrom, answer, chunk, end, gone, hello, offer, pause, ping, point
 import type { FrameTable } from '../wire/codec';
 import type { Batch, FromCustomer, Stroke, ToCustomer } from '../wire/frames';
 import { deflate, messages } from '../wire/message';
-import { Pulse, patience } from '../wire/pulse';
+import { Pulse, patience, spread } from '../wire/pulse';
 import { later } from './natives';
 import { SignalError, call, reach } from './signal';
 import type { Kept } from './signal';
@@ -152,7 +152,7 @@ export class Transport {
     if (Date.now() - this.#since > GIVE_UP) return this.#on.lost();
     this.#on.down();
     // The first is tried at once; a server that is gone is not asked all the time.
-    this.#timer = later(() => void this.#connect(), Math.min(100 * 2 ** this.#tries++, 2000));
+    this.#timer = later(() => void this.#connect(), spread(Math.min(100 * 2 ** this.#tries++, 2000)));
   }
 
   #drop(): void {

@@ -3,7 +3,7 @@
 import { decode, encode } from '../wire/codec';
 import { Channel, type FromAgent, MaxMessageIn, ProtocolVersion, type ToAgent, fromAgent, toAgent } from '../wire/frames';
 import { Assembler, messages } from '../wire/message';
-import { Pulse, patience } from '../wire/pulse';
+import { Pulse, patience, spread } from '../wire/pulse';
 import { TABLE_VERSION } from '../wire/vocabulary';
 import { type Access, type Connection, connect, freshICE, reach, renew, restart } from './http';
 import type { JoinError } from './index';
@@ -207,7 +207,7 @@ export class Transport {
       this.listener.down();
     }
     clearTimeout(this.retry);
-    this.retry = setTimeout(() => void this.reopen(), BACKOFF[Math.min(this.away.tries++, BACKOFF.length - 1)]);
+    this.retry = setTimeout(() => void this.reopen(), spread(BACKOFF[Math.min(this.away.tries++, BACKOFF.length - 1)] ?? 0));
   }
 
   private async reopen(): Promise<void> {

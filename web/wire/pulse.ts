@@ -20,6 +20,9 @@ const SLEPT = 3000;
  */
 export const patience = (tries: number): number => Math.min(1500 * 1.5 ** tries, 10_000);
 
+/** A wait between three quarters and five quarters of ms: after an outage, not everybody is back at one moment. */
+export const spread = (ms: number): number => ms * (0.75 + Math.random() / 2);
+
 /** What a pulse does with the connection that it watches. */
 export interface Line {
   readonly peer: RTCPeerConnection;
