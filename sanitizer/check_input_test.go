@@ -31,6 +31,15 @@ var inputs = []struct {
 	{"row42-readonly", "click inside of it", &wire.Click{Epoch: 1, Node: button}},
 	{"row41-file", "click on a file control", &wire.Click{Epoch: 1, Node: file}},
 	{"", "click inside a shadow root", &wire.Click{Epoch: 1, Node: deep}},
+	{"", "drag", &wire.Drag{Epoch: 1, Node: div, To: deep}},
+	{"row42-stale", "drag on another page", &wire.Drag{Epoch: 2, Node: div, To: div}},
+	{"row42-target", "drag the document", &wire.Drag{Epoch: 1, To: div}},
+	{"row42-target", "drag to nowhere", &wire.Drag{Epoch: 1, Node: div}},
+	{"row42-readonly", "drag what may not be operated", &wire.Drag{Epoch: 1, Node: closed, To: div}},
+	{"row42-readonly", "drag onto what may not be operated", &wire.Drag{Epoch: 1, Node: div, To: button}},
+	{"row41-file", "drag onto a file control", &wire.Drag{Epoch: 1, Node: div, To: file}},
+	{"row41-typing", "drag in a password", &wire.Drag{Epoch: 1, Node: secret, To: secret}},
+	{"row41-typing", "drag onto what is hidden", &wire.Drag{Epoch: 1, Node: div, To: hidden}},
 	{"", "type into a text control", &wire.TypeText{Epoch: 1, Node: input, Text: []byte("Zoë\t1\n")}},
 	{"", "type into a textarea", &wire.TypeText{Epoch: 1, Node: area, Text: []byte("x")}},
 	{"", "type into an editable element", &wire.TypeText{Epoch: 1, Node: editable, Text: []byte("x")}},
@@ -51,6 +60,8 @@ var inputs = []struct {
 	{"row41-typing", "press a key in a password", &wire.PressKey{Epoch: 1, Node: secret, Key: wire.KeyDelete}},
 	{"row41-typing", "press a key in what is hidden", &wire.PressKey{Epoch: 1, Node: hidden}},
 	{"row42-readonly", "press a key in what may not be operated", &wire.PressKey{Epoch: 1, Node: button}},
+	{"row41-file", "press Space on a file control", &wire.PressKey{Epoch: 1, Node: file, Key: wire.KeySpace}},
+	{"row41-file", "press Enter on a file control", &wire.PressKey{Epoch: 1, Node: file}},
 	{"row42-target", "press a key on the document", &wire.PressKey{Epoch: 1}},
 	{"", "scroll the page", &wire.ScrollTo{Epoch: 1, Y: 100}},
 	{"", "scroll a node", &wire.ScrollTo{Epoch: 1, Node: div, Y: 100}},
@@ -108,6 +119,8 @@ func TestThreat42_Input(t *testing.T) {
 func fromSeven(f wire.ToCustomer) bool {
 	switch f := f.(type) {
 	case *wire.Click:
+		return f.From == 7
+	case *wire.Drag:
 		return f.From == 7
 	case *wire.TypeText:
 		return f.From == 7
@@ -231,7 +244,7 @@ func TestThreat45_Scopes(t *testing.T) {
 		scope wire.Scope
 	}{
 		{&wire.Pointer{}, wire.ScopePoint}, {&wire.Stroke{}, wire.ScopePoint}, {&wire.ScrollTo{}, wire.ScopeScroll},
-		{&wire.Click{}, wire.ScopeClick}, {&wire.Choose{}, wire.ScopeClick}, {&wire.TypeText{}, wire.ScopeType},
+		{&wire.Click{}, wire.ScopeClick}, {&wire.Drag{}, wire.ScopeClick}, {&wire.Choose{}, wire.ScopeClick}, {&wire.TypeText{}, wire.ScopeType},
 		{&wire.PressKey{}, wire.ScopeType}, {&wire.SetValue{}, wire.ScopeType}, {&wire.Navigate{}, wire.ScopeNavigate},
 		{&wire.Hello{}, 0}, {&wire.Need{}, 0}, {&wire.Say{}, 0},
 	} {

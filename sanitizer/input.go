@@ -26,7 +26,7 @@ func NeedScope(f wire.FromAgent) wire.Scope {
 		return wire.ScopePoint
 	case *wire.ScrollTo:
 		return wire.ScopeScroll
-	case *wire.Click, *wire.Choose:
+	case *wire.Click, *wire.Drag, *wire.Choose:
 		return wire.ScopeClick
 	case *wire.TypeText, *wire.PressKey, *wire.SetValue:
 		return wire.ScopeType
@@ -56,11 +56,17 @@ func (p *Page) CheckInput(f wire.FromAgent, from wire.AgentID) (Clean, *Refusal)
 			r = &Refusal{Node: f.Node, Rule: ruleFile}
 		}
 		return pass(&wire.Click{Seq: f.Seq, From: from, Epoch: f.Epoch, Node: f.Node, X: f.X, Y: f.Y, Count: f.Count}, r)
+	case *wire.Drag:
+		return p.checkDrag(f, from)
 	case *wire.TypeText:
 		return p.checkText(f, from)
 	case *wire.PressKey:
 		r := p.operable(f.Epoch, f.Node, true)
-		if r == nil && p.st.closed(f.Node) {
+		switch {
+		case r != nil:
+		case p.isFile(f.Node):
+			r = &Refusal{Node: f.Node, Rule: ruleFile}
+		case p.st.closed(f.Node):
 			r = &Refusal{Node: f.Node, Rule: ruleTyping}
 		}
 		return pass(&wire.PressKey{Seq: f.Seq, From: from, Epoch: f.Epoch, Node: f.Node, Key: f.Key}, r)
@@ -193,6 +199,22 @@ func typed(text []byte) ([]byte, bool) {
 		i += 1 + next
 	}
 	return text, true
+}
+
+// checkDrag judges both ends: what is let go over a node operates that node, too.
+func (p *Page) checkDrag(f *wire.Drag, from wire.AgentID) (Clean, *Refusal) {
+	for _, id := range [...]wire.NodeID{f.Node, f.To} {
+		if r := p.operable(f.Epoch, id, true); r != nil {
+			return Clean{}, r
+		}
+		if p.isFile(id) {
+			return Clean{}, &Refusal{Node: id, Rule: ruleFile}
+		}
+		if p.st.closed(id) { // a slider takes its value from a drag
+			return Clean{}, &Refusal{Node: id, Rule: ruleTyping}
+		}
+	}
+	return approve(&wire.Drag{Seq: f.Seq, From: from, Epoch: f.Epoch, Node: f.Node, X: f.X, Y: f.Y, To: f.To, ToX: f.ToX, ToY: f.ToY}, 48), nil
 }
 
 func (p *Page) checkChoice(f *wire.Choose) *Refusal {

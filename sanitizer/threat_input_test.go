@@ -35,6 +35,7 @@ func TestThreat41_Masked(t *testing.T) {
 			frame wire.FromAgent
 		}{
 			{"row41-typing", &wire.SetValue{Epoch: 1, Node: ids[0], Value: []byte("7")}},
+			{"row41-typing", &wire.Drag{Epoch: 1, Node: ids[0], To: ids[0], ToX: 65535}},
 			{"row42-target", &wire.Choose{Epoch: 1, Node: ids[1], Option: ids[2], On: true}},
 			{"row41-typing", &wire.PressKey{Epoch: 1, Node: ids[1], Key: wire.KeyEnter}},
 		} {
@@ -68,7 +69,7 @@ func TestThreat45_EveryFrameHasAScope(t *testing.T) {
 	for scope, frames := range map[wire.Scope][]wire.FromAgent{
 		wire.ScopePoint:    {&wire.Pointer{}, &wire.Stroke{}},
 		wire.ScopeScroll:   {&wire.ScrollTo{}},
-		wire.ScopeClick:    {&wire.Click{}, &wire.Choose{}},
+		wire.ScopeClick:    {&wire.Click{}, &wire.Drag{}, &wire.Choose{}},
 		wire.ScopeType:     {&wire.TypeText{}, &wire.PressKey{}, &wire.SetValue{}},
 		wire.ScopeNavigate: {&wire.Navigate{}},
 		0: {&wire.Hello{}, &wire.Ping{}, &wire.Pong{}, &wire.Request{}, &wire.Release{}, &wire.End{}, &wire.Say{}, &wire.Ack{},

@@ -11,7 +11,7 @@ import (
 func TestG04_Scopes(t *testing.T) {
 	inputs := []wire.FromAgent{
 		&wire.Pointer{Kind: wire.PointerLeave}, &wire.Stroke{Tool: wire.ToolClear},
-		&wire.ScrollTo{Epoch: 1}, &wire.Click{Epoch: 1, Node: 3, Count: 1}, &wire.Choose{Epoch: 1, Node: 3, Option: 3},
+		&wire.ScrollTo{Epoch: 1}, &wire.Click{Epoch: 1, Node: 3, Count: 1}, &wire.Drag{Epoch: 1, Node: 3, To: 3}, &wire.Choose{Epoch: 1, Node: 3, Option: 3},
 		&wire.TypeText{Epoch: 1, Node: 3, Text: []byte("x")}, &wire.PressKey{Epoch: 1, Node: 3},
 		&wire.SetValue{Epoch: 1, Node: 3, Value: []byte("1")}, &wire.Navigate{To: wire.MoveReload},
 	}

@@ -148,6 +148,8 @@ func seqOf(f wire.FromAgent) uint32 {
 	switch f := f.(type) {
 	case *wire.Click:
 		return f.Seq
+	case *wire.Drag:
+		return f.Seq
 	case *wire.TypeText:
 		return f.Seq
 	case *wire.PressKey:

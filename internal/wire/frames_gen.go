@@ -46,6 +46,7 @@ const (
 	TypeChoose   Type = 74
 	TypeSetValue Type = 75
 	TypeNavigate Type = 76
+	TypeDrag     Type = 77
 )
 
 // String is the frame's name, or "?" for a number that none has.
@@ -135,6 +136,8 @@ func (t Type) String() string {
 		return "setvalue"
 	case TypeNavigate:
 		return "navigate"
+	case TypeDrag:
+		return "drag"
 	}
 	return "?"
 }
@@ -1013,7 +1016,7 @@ func (f *PressKey) decode(r *Reader) {
 	f.From = AgentID(r.Uint(2147483647))
 	f.Epoch = uint32(r.Uint(2147483647))
 	f.Node = NodeID(r.Uint(2147483647))
-	f.Key = Key(r.Uint(14))
+	f.Key = Key(r.Uint(15))
 }
 
 // Type is 73.
@@ -1114,6 +1117,39 @@ func (f *Navigate) decode(r *Reader) {
 	f.Seq = uint32(r.Uint(2147483647))
 	f.From = AgentID(r.Uint(2147483647))
 	f.To = Move(r.Uint(2))
+}
+
+// Type is 77.
+func (*Drag) Type() Type { return TypeDrag }
+
+// Channel is the input channel.
+func (*Drag) Channel() Channel { return Input }
+
+// AppendTo appends the frame's number and fields.
+func (f *Drag) AppendTo(dst []byte) []byte {
+	dst = AppendUint(dst, 77)
+	dst = AppendUint(dst, uint64(f.Seq))
+	dst = AppendUint(dst, uint64(f.From))
+	dst = AppendUint(dst, uint64(f.Epoch))
+	dst = AppendUint(dst, uint64(f.Node))
+	dst = AppendUint(dst, uint64(f.X))
+	dst = AppendUint(dst, uint64(f.Y))
+	dst = AppendUint(dst, uint64(f.To))
+	dst = AppendUint(dst, uint64(f.ToX))
+	dst = AppendUint(dst, uint64(f.ToY))
+	return dst
+}
+
+func (f *Drag) decode(r *Reader) {
+	f.Seq = uint32(r.Uint(2147483647))
+	f.From = AgentID(r.Uint(2147483647))
+	f.Epoch = uint32(r.Uint(2147483647))
+	f.Node = NodeID(r.Uint(2147483647))
+	f.X = uint32(r.Uint(65535))
+	f.Y = uint32(r.Uint(65535))
+	f.To = NodeID(r.Uint(2147483647))
+	f.ToX = uint32(r.Uint(65535))
+	f.ToY = uint32(r.Uint(65535))
 }
 
 // FromCustomer is a frame that a customer may send.
@@ -1238,6 +1274,7 @@ func (*ScrollTo) fromAgent() {}
 func (*Choose) fromAgent()   {}
 func (*SetValue) fromAgent() {}
 func (*Navigate) fromAgent() {}
+func (*Drag) fromAgent()     {}
 
 // FromAgentDecoder decodes frames of one side. It reuses its frames: one is valid until the next call, and its byte slices are
 // parts of the input. The zero value is ready for use.
@@ -1261,6 +1298,7 @@ type FromAgentDecoder struct {
 	choose   Choose
 	setvalue SetValue
 	navigate Navigate
+	drag     Drag
 }
 
 // Decode decodes the frame that b holds, which came over channel ch. The error is a *DecodeError.
@@ -1310,6 +1348,8 @@ func (d *FromAgentDecoder) Decode(ch Channel, b []byte) (FromAgent, error) {
 		f = &d.setvalue
 	case TypeNavigate:
 		f = &d.navigate
+	case TypeDrag:
+		f = &d.drag
 	default:
 		if r.rule == "" {
 			r.Fail(ruleType)
@@ -1355,6 +1395,7 @@ func (*ScrollTo) toCustomer() {}
 func (*Choose) toCustomer()   {}
 func (*SetValue) toCustomer() {}
 func (*Navigate) toCustomer() {}
+func (*Drag) toCustomer()     {}
 
 // ToCustomerDecoder decodes frames of one side. It reuses its frames: one is valid until the next call, and its byte slices are
 // parts of the input. The zero value is ready for use.
@@ -1382,6 +1423,7 @@ type ToCustomerDecoder struct {
 	choose   Choose
 	setvalue SetValue
 	navigate Navigate
+	drag     Drag
 }
 
 // Decode decodes the frame that b holds, which came over channel ch. The error is a *DecodeError.
@@ -1439,6 +1481,8 @@ func (d *ToCustomerDecoder) Decode(ch Channel, b []byte) (ToCustomer, error) {
 		f = &d.setvalue
 	case TypeNavigate:
 		f = &d.navigate
+	case TypeDrag:
+		f = &d.drag
 	default:
 		if r.rule == "" {
 			r.Fail(ruleType)

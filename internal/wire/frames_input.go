@@ -105,3 +105,19 @@ type Navigate struct {
 	From AgentID
 	To   Move
 }
+
+// Drag presses the main button over a place of a node, moves the pointer to a place of another or the same, and lets go.
+// It is one frame, so that no button stays pressed when a connection breaks. X, Y, ToX and ToY as in Pointer.
+//
+//wire:77 a>s,s>c input
+type Drag struct {
+	Seq   uint32
+	From  AgentID
+	Epoch uint32
+	Node  NodeID
+	X     uint32 `wire:"max=65535"`
+	Y     uint32 `wire:"max=65535"`
+	To    NodeID
+	ToX   uint32 `wire:"max=65535"`
+	ToY   uint32 `wire:"max=65535"`
+}

@@ -18,7 +18,7 @@ var frames = []wire.Frame{
 	&wire.Scopes{}, &wire.Agents{}, &wire.Share{}, &wire.Resync{}, &wire.Request{}, &wire.Release{}, &wire.Pause{}, &wire.End{},
 	&wire.Say{}, &wire.Said{}, &wire.Refused{}, &wire.Receipt{}, &wire.Ack{}, &wire.Need{}, &wire.Presence{}, &wire.Ticket{},
 	&wire.Quality{}, &wire.Stroke{}, &wire.Stroked{}, &wire.Offer{}, &wire.Want{}, &wire.Gone{}, &wire.Chunk{}, &wire.Ready{},
-	&wire.Batch{}, &wire.Pointer{}, &wire.Pointed{}, &wire.Click{}, &wire.TypeText{}, &wire.PressKey{}, &wire.ScrollTo{},
+	&wire.Batch{}, &wire.Pointer{}, &wire.Pointed{}, &wire.Click{}, &wire.Drag{}, &wire.TypeText{}, &wire.PressKey{}, &wire.ScrollTo{},
 	&wire.Choose{}, &wire.SetValue{}, &wire.Navigate{},
 }
 
@@ -93,7 +93,7 @@ var enums = map[reflect.Type]int64{
 	reflect.TypeFor[wire.SessionState](): int64(wire.StateEnded), reflect.TypeFor[wire.EndReason](): int64(wire.EndFault),
 	reflect.TypeFor[wire.AssetKind](): int64(wire.AssetSheet), reflect.TypeFor[wire.Mime](): int64(wire.MimeSVG),
 	reflect.TypeFor[wire.GoneReason](): int64(wire.GoneFull), reflect.TypeFor[wire.PointerKind](): int64(wire.PointerLeave),
-	reflect.TypeFor[wire.StrokeTool](): int64(wire.ToolClear), reflect.TypeFor[wire.Key](): int64(wire.KeySelectAll),
+	reflect.TypeFor[wire.StrokeTool](): int64(wire.ToolClear), reflect.TypeFor[wire.Key](): int64(wire.KeySpace),
 	reflect.TypeFor[wire.Move](): int64(wire.MoveReload), reflect.TypeFor[wire.Path](): int64(wire.PathRelayTLS), reflect.TypeFor[wire.Role](): int64(wire.RoleTitle),
 }
 

@@ -222,6 +222,7 @@ const (
 	KeyPageDown
 	KeyEscape
 	KeySelectAll
+	KeySpace // where nothing is typed: it presses buttons, ticks boxes and scrolls
 )
 
 // Move is a navigation that an agent may ask for. There is no way to name an address.

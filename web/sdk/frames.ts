@@ -13,6 +13,7 @@ export function enterFrame(view: View, touch: () => void, signal: AbortSignal): 
   vocabulary.hookSetters(touch, signal, view);
   listen(view, 'pagehide resize', touch, signal); // another document follows
   listen(view, 'pointermove', (event) => hooks.pointed(event), signal);
+  listen(view, 'pointerdown keydown wheel', (event) => hooks.acted(event), signal);
   const { prototype } = view.Element;
   if (entered.has(prototype)) return;
   entered.add(prototype);

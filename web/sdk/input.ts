@@ -1,32 +1,37 @@
 // Carries out what an agent does, on the live page, and says so when it does not.
-import { Move } from '../wire/frames';
-import type { Choose, Click, Navigate, PressKey, Receipt, ScrollTo, SetValue, TypeText } from '../wire/frames';
-import { common, fire, insert, select, setValue, willChange, windowOf } from './edit';
+import { Key, Move } from '../wire/frames';
+import type { Choose, Click, Drag, Navigate, PressKey, Receipt, ScrollTo, SetValue, TypeText } from '../wire/frames';
+import { clickText } from './caret';
+import { drag } from './drag';
+import { common, fire, insert, setValue, willChange, windowOf } from './edit';
 import type { Field } from './edit';
+import { focusAt, focusOn } from './focus';
 import type { Scope } from './index';
 import { press } from './keys';
 import { inputType, isTextField } from './mask';
 import { focused, isElement, setter } from './natives';
-import { Option, Refusal, Stale, Target, Typing, hitAt, operable, refuse, textTarget, writable } from './target';
+import { File, Option, Refusal, Stale, Target, Typing, hitAt, operable, refuse, textTarget, writable } from './target';
 import type { Page } from './target';
 
 /** A frame that operates the page. */
-export type InputFrame = Click | TypeText | PressKey | ScrollTo | Choose | SetValue | Navigate;
+export type InputFrame = Click | Drag | TypeText | PressKey | ScrollTo | Choose | SetValue | Navigate;
 
 /** What the customer must have granted; the server asks the same, but what was taken back is over here at once. */
 const needs: Readonly<Record<InputFrame['kind'], Scope>> = {
-  click: 'click', choose: 'click', typeText: 'type', pressKey: 'type', setValue: 'type', scrollTo: 'scroll', navigate: 'navigate',
+  click: 'click', drag: 'click', choose: 'click', typeText: 'type', pressKey: 'type', setValue: 'type', scrollTo: 'scroll', navigate: 'navigate',
 };
 
 const setSelected = setter(HTMLOptionElement.prototype, 'selected');
+/** Keys that leave what has the focus as it is. */
+const moving: ReadonlySet<number> = new Set([Key.Tab, Key.ShiftTab, Key.Escape]);
 const AS_TYPED = 32; // longer texts come at once, as pasted ones do
 
 /** Carries out an input, or tells the server which rule kept it from that. */
-export function dispatch(frame: InputFrame, page: Page, granted: readonly Scope[], send: (frame: Receipt) => void): void {
+export async function dispatch(frame: InputFrame, page: Page, granted: readonly Scope[], send: (frame: Receipt) => void): Promise<void> {
   try {
     const scope = needs[frame.kind];
     refuse(!granted.includes(scope), `scope-${scope}`);
-    carryOut(frame, page);
+    await carryOut(frame, page);
   } catch (error) {
     // Whatever the page's own handlers throw is the page's business; the agent learns that nothing is known.
     const rule = error instanceof Refusal ? error.message : Target;
@@ -34,7 +39,7 @@ export function dispatch(frame: InputFrame, page: Page, granted: readonly Scope[
   }
 }
 
-function carryOut(frame: InputFrame, page: Page): void {
+function carryOut(frame: InputFrame, page: Page): void | Promise<void> {
   if (frame.kind === 'navigate') {
     refuse(!page.on, Stale);
     if (frame.to === Move.Reload) location.reload();
@@ -50,12 +55,17 @@ function carryOut(frame: InputFrame, page: Page): void {
   switch (frame.kind) {
     case 'click':
       return click(el, frame);
+    case 'drag':
+      return drag(page, el, operable(page, frame.epoch, frame.to), frame);
     case 'typeText':
       return type(textTarget(page, el), frame.text);
     case 'pressKey': {
       const at = focused();
       const target = at && el.contains(at) ? at : el;
       if (isTextField(target) || inputType(target) === 'password' || target.isContentEditable) textTarget(page, target);
+      refuse(inputType(target) === 'file' && (frame.key === Key.Enter || frame.key === Key.Space), File);
+      // Keys change lists and sliders, too.
+      if (/^(select|input)$/.test(target.localName) && !/^(button|submit|reset|image|file)$/.test(inputType(target)) && !moving.has(frame.key)) writable(page, target);
       if (target !== at) target.focus({ preventScroll: true });
       return press(target, frame.key);
     }
@@ -91,29 +101,15 @@ function click(target: HTMLElement, frame: Click): void {
   // Every click of a double click comes in a frame of its own, with its count.
   const detail = Math.max(1, frame.count);
   send('pointerdown', detail);
-  if (send('mousedown', detail)) focusAt(el);
+  if (send('mousedown', detail)) {
+    focusAt(el);
+    if (el instanceof view.HTMLElement) clickText(el, detail, clientX, clientY);
+  }
   send('pointerup', detail);
   send('mouseup', detail);
   if (!el.isConnected || el.closest(':disabled')) return; // the page took it away, or it takes no clicks
   send('click', detail);
   if (detail === 2) send('dblclick', detail);
-}
-
-/** Gives the focus to what a mouse would give it to. */
-function focusAt(hit: Element): void {
-  for (let el: Element | null | undefined = hit; el; el = el.parentElement ?? (el.getRootNode() as Partial<ShadowRoot>).host) {
-    const { tabIndex, isContentEditable } = el as HTMLElement;
-    if (!(tabIndex >= 0 || isContentEditable) || el.matches(':disabled')) continue;
-    focusOn(el as HTMLElement);
-    return;
-  }
-  focused()?.blur();
-}
-
-function focusOn(el: HTMLElement): void {
-  if (el === focused()) return;
-  el.focus({ preventScroll: true });
-  if (isTextField(el)) select(el as Field, (el as Field).value.length);
 }
 
 function type(el: HTMLElement, text: string): void {

@@ -137,6 +137,8 @@ export const hooks = {
   attached: (_host: Element): void => undefined,
   changed: (): void => undefined,
   pointed: (_event: Event): void => undefined,
+  /** The customer presses something, in whatever document of the page. */
+  acted: (_event: Event): void => undefined,
 };
 
 const roots = new WeakMap<Element, ShadowRoot>();

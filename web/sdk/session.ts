@@ -1,12 +1,12 @@
 // The session as the page sees it: states, consent, and what connects the connection, the capture and the SDK's own UI.
-import { ProtocolVersion } from '../wire/frames';
+import { PointerKind, ProtocolVersion } from '../wire/frames';
 import type { Ask as AskFrame, Pointed, ToCustomer } from '../wire/frames';
 import { TABLE_VERSION } from '../wire/vocabulary';
 import type { Assets } from './assets';
 import { Capture } from './capture';
 import type { Agent, Ask, EndReason, Events, Path, Scope, Session, StartOptions, State } from './index';
-import { Masks } from './mask';
-import { hooks, isElement, later, listen, rectOf, rootElement } from './natives';
+import { inputType, Masks } from './mask';
+import { hooks, isElement, later, listen, ours, rectOf, rootElement } from './natives';
 import { part } from './parts';
 import { pageRect } from './place';
 import type { Parts } from './parts';
@@ -25,6 +25,7 @@ const reasons: readonly EndReason[] = [
 const scopes: readonly Scope[] = ['view', 'point', 'scroll', 'click', 'type', 'navigate', 'record', 'second-agent'];
 const paths: readonly Path[] = ['unknown', 'udp', 'tcp', 'relay-udp', 'relay-tcp', 'relay-tls'];
 const ALL_BUT_VIEW = 254;
+const HANDS = 60; // scroll, click, type, navigate
 
 const scopeNames = (bits: number): Scope[] => scopes.filter((_, i) => bits & (1 << i));
 
@@ -81,6 +82,7 @@ export class PageSession implements Session {
     }, signal);
     listen(window, 'scroll', () => this.#ui.ink.scrolled(), signal);
     this.#followPointer(signal);
+    this.#followHands(signal);
   }
 
   /** Back from the browser's cache of pages: the page that is left may tell a moment later, from another process. */
@@ -151,7 +153,10 @@ export class PageSession implements Session {
       this.end();
       return;
     }
-    const bits = scope ? 1 << scopes.indexOf(scope) : ALL_BUT_VIEW;
+    this.#takeBack(scope ? 1 << scopes.indexOf(scope) : ALL_BUT_VIEW);
+  }
+
+  #takeBack(bits: number): void {
     for (const name of this.#scopes) this.#said.taken |= bits & (1 << scopes.indexOf(name));
     this.#set(this.#scopes.filter((name) => !scopeNames(bits).includes(name)));
     this.#transport.send({ kind: 'revoke', scopes: bits });
@@ -262,6 +267,7 @@ export class PageSession implements Session {
       case 'ack':
         return;
       case 'click':
+      case 'drag':
       case 'typeText':
       case 'pressKey':
       case 'scrollTo':
@@ -277,7 +283,7 @@ export class PageSession implements Session {
   /** Carries an agent's input out. The part that does it comes with the first one; the order stays. */
   async #carryOut(frame: InputFrame): Promise<void> {
     const { dispatch } = await part('control');
-    if (this.#capture) dispatch(frame, this.#capture, this.#scopes, (answer) => void this.#transport.send(answer));
+    if (this.#capture) await dispatch(frame, this.#capture, this.#scopes, (answer) => void this.#transport.send(answer));
   }
 
   /** A new connection: nothing of the one before counts, and the assets are offered again. */
@@ -340,6 +346,7 @@ export class PageSession implements Session {
     if (!at || !isElement(at)) return;
     const box = pageRect(at);
     const name = this.#agents.find(({ id }) => id === from)?.name ?? '';
+    if (pointerKind === PointerKind.Laser && from && inputType(at) === 'file') this.#ui.wantsFile(name);
     this.#ui.ink.point([from, name, pointerKind], box.left + (box.width * x) / 65535, box.top + (box.height * y) / 65535);
   }
 
@@ -360,6 +367,16 @@ export class PageSession implements Session {
       this.#transport.send({ kind: 'pointer', pointerKind: 0, epoch: capture.epoch, node, x: part((clientX - left) / width), y: part((clientY - top) / height) });
     };
     listen(document, 'pointermove', (event) => hooks.pointed(event), signal);
+  }
+
+  /** Two people never operate one page: who presses a key or a button in their own page has control back at once. */
+  #followHands(signal: AbortSignal): void {
+    hooks.acted = ({ isTrusted, target, key }: Event & Partial<KeyboardEvent>) => {
+      // The SDK's own buttons do what they say. Keys that only change what others do are no input yet.
+      if (!isTrusted || ours.has(target as Node) || /^(Shift|Control|Alt|AltGraph|Meta|CapsLock)$/.test(key ?? '')) return;
+      if (this.#scopes.some((name) => HANDS & (1 << scopes.indexOf(name)))) this.#takeBack(HANDS);
+    };
+    listen(window, 'pointerdown keydown wheel', (event) => hooks.acted(event), signal);
   }
 
   /** A code that has expired is replaced while nobody has used it. */

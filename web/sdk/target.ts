@@ -43,6 +43,12 @@ function allowed(node: Node): void {
   for (let n: Node | null = node; n; n = above(n)) refuse(isElement(n) && readonlyWish(n), Readonly);
 }
 
+/** Whether what happens to lie under the pointer may be told of it. */
+export function mayOperate(node: Node): boolean {
+  for (let n: Node | null = node; n; n = above(n)) if (isElement(n) && readonlyWish(n)) return false;
+  return inputType(node as Element) !== 'file';
+}
+
 /** Refuses where nothing may be typed or chosen: masked, hidden, switched off. */
 export function writable(page: Page, el: Element): void {
   const type = inputType(el);
@@ -65,7 +71,7 @@ export function textTarget(page: Page, el: HTMLElement): HTMLElement {
  * What lies on top at a place of an element's window, shadow trees included. The SDK's own bar does not count: agents do not
  * see it. What covers the frame of a document within the page covers what is in it.
  */
-function topAt(el: Element, x: number, y: number): Element | null {
+export function topAt(el: Element, x: number, y: number): Element | null {
   let at = elementsAt(documentOf(el), x, y).find((e) => !ours.has(e)) ?? null;
   for (let inner = at; inner; ) {
     at = inner;

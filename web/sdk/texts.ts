@@ -2,7 +2,7 @@
 import type { Scope } from './index';
 
 export type Texts = Readonly<Record<
-  | 'code' | 'codeHint' | 'cancel' | 'ask' | 'askHint' | 'allow' | 'refuse' | 'watching' | 'operating' | 'nobody' | 'away' | 'paused' | 'pause' | 'go' | 'stop' | 'takeBack'
+  | 'code' | 'codeHint' | 'cancel' | 'ask' | 'askHint' | 'allow' | 'refuse' | 'watching' | 'operating' | 'nobody' | 'away' | 'paused' | 'pause' | 'go' | 'stop' | 'takeBack' | 'file'
   | 'ended' | 'lost' | 'chat' | 'send' | 'you' | 'bar' | Scope,
   string
 >>;
@@ -24,6 +24,7 @@ const en: Texts = {
   go: 'Go on',
   stop: 'Stop sharing',
   takeBack: 'Take control back',
+  file: 'Please choose a file where I point: only you can.',
   ended: 'Sharing has ended. Nobody sees this page any more.',
   lost: 'Sharing has ended: the connection was away for too long. Nobody sees this page any more. To go on, ask for help again.',
   chat: 'Message to {agent}',
@@ -57,6 +58,7 @@ const de: Texts = {
   go: 'Weiter',
   stop: 'Teilen beenden',
   takeBack: 'Steuerung zurücknehmen',
+  file: 'Bitte wählen Sie dort, wohin ich zeige, eine Datei: Nur Sie können das.',
   ended: 'Das Teilen ist beendet. Niemand sieht diese Seite mehr.',
   lost: 'Das Teilen ist beendet: die Verbindung war zu lange weg. Niemand sieht diese Seite mehr. Bitten Sie erneut um Hilfe, um fortzufahren.',
   chat: 'Nachricht an {agent}',

@@ -82,6 +82,8 @@ export class UI {
     this.#watch = later(() => this.#appear(), 500);
   }
 
+  #fileAt = 0;
+
   /** Shows where the session stands. */
   show({ state, code, agents, scopes }: Session): void {
     if (state !== 'asked' && state !== 'resuming') this.#refuse?.();
@@ -154,6 +156,13 @@ export class UI {
     this.#log.role = 'log';
     this.#talk = make('section', 'chat', this.#log, make('div', 'row', field, button(this.#t.send, 'main', send)));
     this.#dock.prepend(this.#talk);
+  }
+
+  /** Tells the customer that an agent wants a file of theirs chosen, which no agent can do; once in a while. */
+  wantsFile(from: string): void {
+    if (performance.now() < this.#fileAt) return;
+    this.#fileAt = performance.now() + 10_000;
+    this.said({ from, text: this.#t.file });
   }
 
   /** Says that sharing has ended, for a while, and goes. Who comes back to a page that slept has to see it. */

@@ -46,7 +46,7 @@ export class Input {
   private tool: Tool = 'none';
   private colour = 0;
   private stroke: Point2[] | null = null;
-  private down: { readonly x: number; readonly y: number } | null = null;
+  private down: { readonly x: number; readonly y: number; readonly spot: Spot | null } | null = null;
   private latest: PointerEvent | null = null;
   private pending = false;
   private turn: { readonly event: WheelEvent; readonly x: number; readonly y: number } | null = null;
@@ -58,7 +58,7 @@ export class Input {
     this.desk = desk;
     const { overlay } = desk.stage;
     this.menu = new Menu(desk.stage);
-    this.field = makeKeyboard(overlay, { active: () => desk.may('type'), text: (text) => this.type(text), key: (key) => this.press(key) });
+    this.field = makeKeyboard(overlay, { active: () => desk.may('type'), text: (text) => this.type(text), key: (key) => this.press(key), pressing: () => this.pressing() });
     overlay.style.touchAction = 'none';
     overlay.style.cursor = 'default';
     overlay.addEventListener('pointerdown', (event) => this.pointerDown(event));
@@ -116,7 +116,8 @@ export class Input {
     const wasOpen = this.menu.isOpen;
     this.menu.close();
     if (wasOpen) return;
-    this.down = this.at(event);
+    this.down = { ...this.at(event), spot: this.spot(event) };
+    if (this.tool === 'none') this.desk.stage.overlay.setPointerCapture(event.pointerId);
     if (this.tool !== 'none' && !this.desk.may('point')) {
       this.down = null;
       this.desk.refused('not-granted');
@@ -184,7 +185,9 @@ export class Input {
       return;
     }
     const up = this.at(event);
-    if (this.tool === 'none' && Math.hypot(up.x - down.x, up.y - down.y) <= CLICK_SLOP) this.click(event);
+    if (this.tool !== 'none') return;
+    if (Math.hypot(up.x - down.x, up.y - down.y) <= CLICK_SLOP) this.click(event);
+    else this.drag(down.spot, event);
   }
 
   private click(event: PointerEvent): void {
@@ -207,9 +210,26 @@ export class Input {
       this.menu.value(entry, at, (value) => desk.send({ kind: 'setValue', seq: ++this.seq, from: 0, epoch: desk.replica.epoch, node: entry.id, value }));
       return;
     }
+    if (entry.rule?.key === 'input' && getAttribute(entry.node, 'vitrine-type') === 'file' && desk.may('point')) {
+      // The server refuses the click and says why; the customer is shown where a file is wanted.
+      desk.send({ kind: 'pointer', pointerKind: PointerKind.Laser, epoch, node: entry.id, x: spot.x, y: spot.y });
+    }
     const control = closest(tree, entry, typeable);
     this.clicked = control ? { id: control.id, focus, until: event.timeStamp + CLICK_HOLDS } : null;
     desk.send({ kind: 'click', seq: ++this.seq, from: 0, epoch, node: entry.id, x: spot.x, y: spot.y, count: this.count(event, at) });
+  }
+
+  private drag(from: Spot | null, event: PointerEvent): void {
+    const { desk } = this;
+    const to = this.spot(event);
+    if (!from || !to) return;
+    if (!desk.may('click')) {
+      desk.refused('not-granted');
+      return;
+    }
+    desk.send({
+      kind: 'drag', seq: ++this.seq, from: 0, epoch: desk.replica.epoch, node: from.entry.id, x: from.x, y: from.y, to: to.entry.id, toX: to.x, toY: to.y,
+    });
   }
 
   // Pointer events do not count clicks.
@@ -235,6 +255,13 @@ export class Input {
     const node = this.target();
     if (node === 0) this.desk.refused('no-focus');
     else this.desk.send({ kind: 'typeText', seq: ++this.seq, from: 0, epoch: this.desk.replica.epoch, node, text });
+  }
+
+  private pressing(): boolean {
+    const { tree } = this.desk.replica;
+    const entry = tree?.find(this.target());
+    const control = tree && closest(tree, entry, typeable);
+    return !control || (control === entry && pressed.has(getAttribute(entry.node, 'vitrine-type') ?? ''));
   }
 
   private press(key: number): void {
@@ -281,6 +308,9 @@ export class Input {
     this.latest = this.stroke = this.clicked = this.turn = this.clicks = null;
   }
 }
+
+// Inputs that Space presses.
+const pressed = new Set(['checkbox', 'radio', 'button', 'submit', 'reset', 'image', 'range', 'file']);
 
 function typeable(entry: Entry): boolean {
   if (entry.kind !== 'element' || !entry.rule) return false;

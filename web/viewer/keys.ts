@@ -17,6 +17,8 @@ export interface Typist {
   /** Whether what is typed goes to the page at all. */
   readonly active: () => boolean;
   readonly text: (text: string) => void;
+  /** Whether what the keys go to is no place for text: there, Space is a key. */
+  readonly pressing: () => boolean;
   readonly key: (key: number) => void;
 }
 
@@ -68,7 +70,7 @@ export function makeKeyboard(overlay: HTMLElement, to: Typist): HTMLTextAreaElem
       field.blur();
       return;
     }
-    const key = keyOf(event);
+    const key = keyOf(event) ?? (event.key === ' ' && !event.ctrlKey && !event.metaKey && !event.altKey && to.pressing() ? Key.Space : undefined);
     if (key === undefined) return;
     event.preventDefault();
     to.key(key);

@@ -185,6 +185,7 @@ export const Key = {
   PageDown: 12,
   Escape: 13,
   SelectAll: 14,
+  Space: 15,
 } as const;
 
 export const Move = {
@@ -604,14 +605,29 @@ export interface Navigate {
   readonly to: number;
 }
 
+/** Drag presses the main button over a place of a node, moves the pointer to a place of another or the same, and lets go.
+ * It is one frame, so that no button stays pressed when a connection breaks. X, Y, ToX and ToY as in Pointer. */
+export interface Drag {
+  readonly kind: 'drag';
+  readonly seq: number;
+  readonly from: number;
+  readonly epoch: number;
+  readonly node: number;
+  readonly x: number;
+  readonly y: number;
+  readonly to: number;
+  readonly toX: number;
+  readonly toY: number;
+}
+
 /** FromCustomer: a frame that a customer may send. */
 export type FromCustomer = Hello | Ping | Pong | Answer | Revoke | Pause | End | Say | Receipt | Stroke | Offer | Gone | Chunk | Batch | Pointer;
 
 /** FromAgent: a frame that an agent may send. */
-export type FromAgent = Hello | Ping | Pong | Request | Release | End | Say | Ack | Need | Presence | Stroke | Pointer | Click | TypeText | PressKey | ScrollTo | Choose | SetValue | Navigate;
+export type FromAgent = Hello | Ping | Pong | Request | Release | End | Say | Ack | Need | Presence | Stroke | Pointer | Click | TypeText | PressKey | ScrollTo | Choose | SetValue | Navigate | Drag;
 
 /** ToCustomer: a frame that the server sends to a customer. */
-export type ToCustomer = Welcome | Ping | Pong | State | Ask | Scopes | Agents | Share | Resync | Said | Ack | Ticket | Quality | Stroked | Want | Pointed | Click | TypeText | PressKey | ScrollTo | Choose | SetValue | Navigate;
+export type ToCustomer = Welcome | Ping | Pong | State | Ask | Scopes | Agents | Share | Resync | Said | Ack | Ticket | Quality | Stroked | Want | Pointed | Click | TypeText | PressKey | ScrollTo | Choose | SetValue | Navigate | Drag;
 
 /** ToAgent: a frame that the server sends to an agent. */
 export type ToAgent = Welcome | Ping | Pong | State | Scopes | Agents | Said | Refused | Ticket | Quality | Stroked | Gone | Chunk | Ready | Batch | Pointed;
@@ -653,11 +669,12 @@ export const pointer = '60 3 pointer pointerKind:0:3 epoch node x:0:65535 y:0:65
 export const pointed = '61 3 pointed from pointerKind:0:3 epoch node x:0:65535 y:0:65535';
 export const click = '70 4 click seq from epoch node x:0:65535 y:0:65535 count:0:3';
 export const typeText = '71 4 typeText seq from epoch node text:4:4096';
-export const pressKey = '72 4 pressKey seq from epoch node key:0:14';
+export const pressKey = '72 4 pressKey seq from epoch node key:0:15';
 export const scrollTo = '73 4 scrollTo seq from epoch node x:1:16777216 y:1:16777216';
 export const choose = '74 4 choose seq from epoch node option on:2';
 export const setValue = '75 4 setValue seq from epoch node value:4:256';
 export const navigate = '76 4 navigate seq from to:0:2';
+export const drag = '77 4 drag seq from epoch node x:0:65535 y:0:65535 to toX:0:65535 toY:0:65535';
 
 /** Decodes and encodes a frame that a customer may send. */
 export const fromCustomer: FrameTable<FromCustomer> = [
@@ -699,6 +716,7 @@ export const fromAgent: FrameTable<FromAgent> = [
   choose,
   setValue,
   navigate,
+  drag,
 ];
 
 /** Decodes and encodes a frame that the server sends to a customer. */
@@ -726,6 +744,7 @@ export const toCustomer: FrameTable<ToCustomer> = [
   choose,
   setValue,
   navigate,
+  drag,
 ];
 
 /** Decodes and encodes a frame that the server sends to an agent. */
