@@ -36,7 +36,7 @@ async function one(browser: Browser, { site, scripts }: Set, cases: readonly Cas
   await context.addInitScript({ content: scripts.join('\n') });
   context.on('request', (request) => { if (/^https?:/.test(request.url()) && !request.url().endsWith('/control.html')) seen.requests++; });
   const page = await context.newPage();
-  page.on('dialog', (dialog) => void dialog.dismiss());
+  page.on('dialog', (dialog) => { dialog.dismiss().catch(() => undefined); }); // it may have gone with its frame
   await page.goto(`${site.origin}/control.html`);
   seen.forbidden += await soon(page.evaluate((list) => window.control.build(list), cases), 0);
   await soon(page.waitForTimeout(wait), undefined);
