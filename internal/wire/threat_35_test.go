@@ -219,7 +219,7 @@ func TestThreat50_NoQueries(t *testing.T) {
 	may := map[string]bool{
 		"hello": true, "ping": true, "pong": true, "request": true, "release": true, "end": true, "say": true, "ack": true,
 		"need": true, "presence": true, "stroke": true, "pointer": true, "click": true, "typetext": true, "presskey": true,
-		"scrollto": true, "choose": true, "setvalue": true, "navigate": true,
+		"scrollto": true, "choose": true, "setvalue": true, "navigate": true, "drag": true,
 	}
 	for _, f := range frames {
 		if _, ok := f.(wire.FromAgent); ok != may[f.Type().String()] {
