@@ -15,7 +15,7 @@ const dist = join(web, 'dist');
 const bundles = [
   { from: 'sdk/main.ts', to: 'sdk/vitrine.js', global: 'Vitrine' },
   { from: 'sdk/main.ts', to: 'sdk/vitrine.mjs' },
-  { from: 'sdk/more.ts', to: 'sdk/vitrine-session.mjs', lent: ['./natives', './css'] },
+  { from: 'sdk/more.ts', to: 'sdk/vitrine-session.mjs', lent: ['./natives', './css', './signal'] },
   { from: 'sdk/input.ts', to: 'sdk/vitrine-control.mjs', lent: ['./natives', './mask'] },
   { from: 'sdk/canvas.ts', to: 'sdk/vitrine-canvas.mjs', lent: ['./natives'] },
   { from: 'viewer/main.ts', to: 'sdk/viewer.js', global: 'VitrineViewer' },

@@ -151,6 +151,7 @@ test('case17 an agent operates what is in a frame', async ({ customer, agent, se
     const { x, y } = await pointOf(agent, '#src', selector);
     await agent.page.mouse.click(x, y);
   };
+  const place = (await pointOf(agent, '#src', '#press')).y;
   await click('#press');
   await expect.poll(() => text(agent, '#src', '#press')).toBe('pressed');
   await click('#name');
@@ -162,7 +163,6 @@ test('case17 an agent operates what is in a frame', async ({ customer, agent, se
   await expect.poll(() => customer.page.evaluate(() => document.querySelector<HTMLIFrameElement>('#src')?.contentWindow?.scrollY)).toBe(120);
   // What lies above a frame keeps clicks from what is in it.
   await customer.page.evaluate(() => {
-    document.querySelector<HTMLIFrameElement>('#src')?.contentWindow?.scrollTo(0, 0);
     const cover = document.body.appendChild(document.createElement('div'));
     cover.id = 'cover';
     cover.style.cssText = 'position: fixed; inset: 0; pointer-events: auto; opacity: 0';
@@ -170,6 +170,8 @@ test('case17 an agent operates what is in a frame', async ({ customer, agent, se
   });
   await within(customer, '#src', `document.querySelector('#press').textContent = 'again'`);
   await expect.poll(() => text(agent, '#src', '#press')).toBe('again');
+  await customer.page.evaluate(() => document.querySelector<HTMLIFrameElement>('#src')?.contentWindow?.scrollTo(0, 0));
+  await expect.poll(async () => (await pointOf(agent, '#src', '#press')).y, { message: 'scrolled back' }).toBeCloseTo(place, 0);
   await click('#press');
   await expect.poll(() => customer.page.evaluate(() => document.querySelector<HTMLElement>('#cover')?.dataset['hit'])).toBe('yes');
   expect(await within(customer, '#src', `if (document.querySelector('#press').textContent !== 'again') throw new Error('pressed through the cover')`)).toBeUndefined();
