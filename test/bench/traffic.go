@@ -46,7 +46,7 @@ func newTraffic() *traffic {
 		t.rows = append(t.rows, t.b.Tag("tr", "class", "row open"))
 		for range 4 {
 			t.b.Tag("td", "class", "number")
-			t.cells = append(t.cells, t.b.Text(t.words(3)))
+			t.cells = append(t.cells, t.b.Text(t.words(16)))
 			t.b.End()
 		}
 		t.b.End()
