@@ -20,6 +20,8 @@ func (s *session) customerSays(c *conn, f wire.FromCustomer, packed bool) {
 		s.revoke(f)
 	case *wire.Pause:
 		s.pause(c, f.Paused)
+	case *wire.Behind:
+		s.behind(c, f.Behind)
 	case *wire.End:
 		s.end(wire.EndCustomer)
 	case *wire.Say:
@@ -83,6 +85,24 @@ func (s *session) pause(c *conn, paused bool) {
 	if !paused && s.state == wire.StateActive && s.share.missed {
 		s.share.missed = false
 		s.tell(c, sanitizer.Server(&wire.Resync{Epoch: s.share.floor, Rule: "paused"}))
+	}
+}
+
+// behind takes note of whether the page is told as it stands, or lags behind. Without consent nobody is told: the word may
+// have crossed the end of the consent.
+func (s *session) behind(c *conn, behind bool) {
+	if !c.seat.pace(paceBehind) {
+		s.strike(c, paceRates[paceBehind].name, 0)
+		return
+	}
+	s.lags(behind && s.consent.granted&wire.ScopeView != 0)
+}
+
+// lags tells the agents, if that is news.
+func (s *session) lags(behind bool) {
+	if s.share.behind != behind {
+		s.share.behind = behind
+		s.tellAll(sanitizer.Server(&wire.Behind{Behind: behind}), watching)
 	}
 }
 

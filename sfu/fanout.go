@@ -31,6 +31,7 @@ type share struct {
 	assets *sanitizer.Assets
 	floor  uint32 // batches of this epoch and older ones are not listened to
 	missed bool   // a snapshot came while the session was paused
+	behind bool   // the customer said so
 	ring   ring
 	shot   *parcel // snapshot of the page as it stands, or nil
 	weight int     // bytes of the last snapshot
@@ -210,6 +211,9 @@ func (s *session) assets(c *conn, out []sanitizer.Clean, r *sanitizer.Refusal) {
 // beginView shows an agent who joins, or comes back, what there is.
 func (s *session) beginView(p *seat) {
 	p.view = view{behind: true}
+	if people(p) {
+		s.tell(p.conn, sanitizer.Server(&wire.Behind{Behind: s.share.behind}))
+	}
 	for clean := range s.share.assets.All {
 		if clean.Channel() == wire.Ctl {
 			s.tell(p.conn, clean)

@@ -17,6 +17,7 @@ const (
 	paceSay
 	paceNeed
 	pacePause
+	paceBehind
 	paces
 )
 
@@ -33,6 +34,7 @@ var paceRates = [paces]struct {
 	paceSay:    {"rate-say", 2, 20},
 	paceNeed:   {"rate-need", 1, 5},
 	pacePause:  {"rate-pause", 1, 20},
+	paceBehind: {"rate-behind", 8, 20},
 }
 
 // pace says whether a person may do something of a kind once more.

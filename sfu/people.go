@@ -41,6 +41,7 @@ func (s *session) helloCustomer(c *conn, f *wire.Hello) {
 	}
 	s.sit(p, c)
 	s.share.assets.Restart()
+	s.lags(false)
 	s.times.grace = time.Time{}
 	s.auditSeat(p, Event{Kind: CustomerJoined})
 	s.welcome(p)

@@ -36,6 +36,7 @@ const (
 	TypeGone     Type = 42
 	TypeChunk    Type = 43
 	TypeReady    Type = 44
+	TypeBehind   Type = 45
 	TypeBatch    Type = 50
 	TypePointer  Type = 60
 	TypePointed  Type = 61
@@ -116,6 +117,8 @@ func (t Type) String() string {
 		return "chunk"
 	case TypeReady:
 		return "ready"
+	case TypeBehind:
+		return "behind"
 	case TypeBatch:
 		return "batch"
 	case TypePointer:
@@ -837,6 +840,23 @@ func (f *Ready) decode(r *Reader) {
 	f.Height = uint32(r.Uint(16384))
 }
 
+// Type is 45.
+func (*Behind) Type() Type { return TypeBehind }
+
+// Channel is the ctl channel.
+func (*Behind) Channel() Channel { return Ctl }
+
+// AppendTo appends the frame's number and fields.
+func (f *Behind) AppendTo(dst []byte) []byte {
+	dst = AppendUint(dst, 45)
+	dst = AppendBool(dst, f.Behind)
+	return dst
+}
+
+func (f *Behind) decode(r *Reader) {
+	f.Behind = r.Bool()
+}
+
 // Type is 50.
 func (*Batch) Type() Type { return TypeBatch }
 
@@ -1171,6 +1191,7 @@ func (*Stroke) fromCustomer()  {}
 func (*Offer) fromCustomer()   {}
 func (*Gone) fromCustomer()    {}
 func (*Chunk) fromCustomer()   {}
+func (*Behind) fromCustomer()  {}
 func (*Batch) fromCustomer()   {}
 func (*Pointer) fromCustomer() {}
 
@@ -1190,6 +1211,7 @@ type FromCustomerDecoder struct {
 	offer   Offer
 	gone    Gone
 	chunk   Chunk
+	behind  Behind
 	batch   Batch
 	pointer Pointer
 }
@@ -1229,6 +1251,8 @@ func (d *FromCustomerDecoder) Decode(ch Channel, b []byte) (FromCustomer, error)
 		f = &d.gone
 	case TypeChunk:
 		f = &d.chunk
+	case TypeBehind:
+		f = &d.behind
 	case TypeBatch:
 		f = &d.batch
 	case TypePointer:
@@ -1519,6 +1543,7 @@ func (*Stroked) toAgent() {}
 func (*Gone) toAgent()    {}
 func (*Chunk) toAgent()   {}
 func (*Ready) toAgent()   {}
+func (*Behind) toAgent()  {}
 func (*Batch) toAgent()   {}
 func (*Pointed) toAgent() {}
 
@@ -1539,6 +1564,7 @@ type ToAgentDecoder struct {
 	gone    Gone
 	chunk   Chunk
 	ready   Ready
+	behind  Behind
 	batch   Batch
 	pointed Pointed
 }
@@ -1580,6 +1606,8 @@ func (d *ToAgentDecoder) Decode(ch Channel, b []byte) (ToAgent, error) {
 		f = &d.chunk
 	case TypeReady:
 		f = &d.ready
+	case TypeBehind:
+		f = &d.behind
 	case TypeBatch:
 		f = &d.batch
 	case TypePointed:

@@ -51,6 +51,15 @@ type Ready struct {
 	Height uint32 `wire:"max=16384"`
 }
 
+// Behind tells that batches lag behind the page: it is large or changes fast, and is told part by part, or the connection takes
+// less than there is. What agents see meanwhile is true, but not all of it or not the latest. False says that everything was
+// told. It is sent when it changes; nothing is lost in between.
+//
+//wire:45 c>s,s>a ctl
+type Behind struct {
+	Behind bool
+}
+
 // Str is a string with its role.
 type Str struct {
 	Role Role

@@ -196,6 +196,7 @@ export class AgentView implements View {
         });
         return;
       case 'agents':
+      case 'behind':
       case 'ping':
       case 'pong':
       case 'ticket':

@@ -481,6 +481,14 @@ export interface Ready {
   readonly height: number;
 }
 
+/** Behind tells that batches lag behind the page: it is large or changes fast, and is told part by part, or the connection takes
+ * less than there is. What agents see meanwhile is true, but not all of it or not the latest. False says that everything was
+ * told. It is sent when it changes; nothing is lost in between. */
+export interface Behind {
+  readonly kind: 'behind';
+  readonly behind: boolean;
+}
+
 /** Str is a string with its role. */
 export interface Str {
   readonly role: number;
@@ -621,7 +629,7 @@ export interface Drag {
 }
 
 /** FromCustomer: a frame that a customer may send. */
-export type FromCustomer = Hello | Ping | Pong | Answer | Revoke | Pause | End | Say | Receipt | Stroke | Offer | Gone | Chunk | Batch | Pointer;
+export type FromCustomer = Hello | Ping | Pong | Answer | Revoke | Pause | End | Say | Receipt | Stroke | Offer | Gone | Chunk | Behind | Batch | Pointer;
 
 /** FromAgent: a frame that an agent may send. */
 export type FromAgent = Hello | Ping | Pong | Request | Release | End | Say | Ack | Need | Presence | Stroke | Pointer | Click | TypeText | PressKey | ScrollTo | Choose | SetValue | Navigate | Drag;
@@ -630,7 +638,7 @@ export type FromAgent = Hello | Ping | Pong | Request | Release | End | Say | Ac
 export type ToCustomer = Welcome | Ping | Pong | State | Ask | Scopes | Agents | Share | Resync | Said | Ack | Ticket | Quality | Stroked | Want | Pointed | Click | TypeText | PressKey | ScrollTo | Choose | SetValue | Navigate | Drag;
 
 /** ToAgent: a frame that the server sends to an agent. */
-export type ToAgent = Welcome | Ping | Pong | State | Scopes | Agents | Said | Refused | Ticket | Quality | Stroked | Gone | Chunk | Ready | Batch | Pointed;
+export type ToAgent = Welcome | Ping | Pong | State | Scopes | Agents | Said | Refused | Ticket | Quality | Stroked | Gone | Chunk | Ready | Behind | Batch | Pointed;
 
 export const hello = '1 0 hello protocol table client:4:64';
 export const welcome = '2 0 welcome protocol session:4:64 self name:4:128 origin:4:256 salt awaySeconds';
@@ -664,6 +672,7 @@ export const want = '41 0 want hashes:7:64';
 export const gone = '42 0 gone asset:0:9007199254740991 reason:0:9';
 export const chunk = '43 2 chunk hash:3 index:0:1023 count:0:1024 data:5:15360';
 export const ready = '44 0 ready asset:0:9007199254740991 assetKind:0:2 mime:0:8 hash:3 size:0:16777216 width:0:16384 height:0:16384';
+export const behind = '45 0 behind behind:2';
 export const batch = '50 1 batch epoch seq snapshot:2 clear:2 strings:6:8192:role/0/13|text/4/1048576 literals:6:262144:role/0/13|text/4/1048576 ops:5:8388608';
 export const pointer = '60 3 pointer pointerKind:0:3 epoch node x:0:65535 y:0:65535';
 export const pointed = '61 3 pointed from pointerKind:0:3 epoch node x:0:65535 y:0:65535';
@@ -691,6 +700,7 @@ export const fromCustomer: FrameTable<FromCustomer> = [
   offer,
   gone,
   chunk,
+  behind,
   batch,
   pointer,
 ];
@@ -763,6 +773,7 @@ export const toAgent: FrameTable<ToAgent> = [
   gone,
   chunk,
   ready,
+  behind,
   batch,
   pointed,
 ];
