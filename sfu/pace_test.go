@@ -49,3 +49,40 @@ func TestPaceFollowsTheLine(t *testing.T) {
 		})
 	}
 }
+
+// TestPaceKeepsTheLineBusy has a writer who fills up whenever there is room again, on a line with a round trip: what is left
+// then must last until the new comes.
+func TestPaceKeepsTheLineBusy(t *testing.T) {
+	for name, c := range map[string]struct {
+		rate int // bytes a millisecond
+		trip int // milliseconds
+	}{
+		"2 Mbit/s, near": {250, 20}, "2 Mbit/s": {250, 50}, "2 Mbit/s, far": {250, 200}, "1 Mbit/s, far": {125, 300},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var p pace
+			p.met(time.Duration(c.trip) * time.Millisecond)
+			sent := make([]int, c.trip) // what the line carried in each of the last milliseconds
+			queue, flight, idle := 0, 0, 0
+			const all = 20_000
+			for ms := range all {
+				if ms == all/2 {
+					idle = 0 // the line is known now
+				}
+				now := time.Unix(1, 0).Add(time.Duration(ms) * time.Millisecond)
+				if p.look(now, queue+flight); queue+flight <= p.low() {
+					add := p.limit() - queue - flight
+					queue += add
+					p.wrote += add
+				}
+				n := min(queue, c.rate)
+				idle += c.rate - n
+				queue, flight = queue-n, flight+n-sent[ms%c.trip]
+				sent[ms%c.trip] = n
+			}
+			if share := float64(idle) / float64(c.rate*all/2); share > .03 {
+				t.Errorf("the line stood still for %.0f %% of the time", share*100)
+			}
+		})
+	}
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -25,7 +26,8 @@ import (
 
 // The line of a slow agent, and the page that comes over it faster than it carries.
 const (
-	slowRate    = 2_000_000 / 8 // bytes a second
+	slowRate    = 2_000_000 / 8   // bytes a second
+	fastRate    = 100_000_000 / 8 // of a line that differs in nothing else: what the delay and this machine make
 	slowDelay   = 25 * time.Millisecond
 	slowQueue   = 64 << 10 // of the bottleneck
 	slowTexts   = 10       // of the page; changed in turns
@@ -61,14 +63,19 @@ func setUp(b *bench) error {
 		return err
 	}
 	defer host.stop()
-	// The certificate is one that was just made; the clients of this process trust what is on the loopback.
-	http.DefaultTransport.(*http.Transport).TLSClientConfig = &tls.Config{InsecureSkipVerify: true}
-	ways := []string{"", "udp", "tcp"}
+	certificate, err := os.ReadFile(filepath.Join(folder, "cert.pem"))
+	if err != nil {
+		return err
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(certificate)
+	http.DefaultTransport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	ways := []string{"", "udp", "tcp", "tls"}
 	times := make([][]float64, len(ways))
 	for round := range setUpRounds + 1 {
 		for i := range ways {
 			way := (i + round) % len(ways)
-			took, err := connectOnce(place{base: host.Base, relay: ways[way]})
+			took, err := connectOnce(place{base: host.Base, relay: ways[way]}, roots)
 			if err != nil {
 				return fmt.Errorf("way %q: %w", ways[way], err)
 			}
@@ -91,16 +98,23 @@ func setUp(b *bench) error {
 	return nil
 }
 
-// connectOnce opens a session and connects its customer.
-func connectOnce(at place) (time.Duration, error) {
+// connectOnce opens a session and connects its customer: from the offer, with the relay's allocation, to open channels.
+func connectOnce(at place, roots *x509.CertPool) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), hostileTime)
 	defer cancel()
 	session, err := client.OpenSession(ctx, at.base, signaling.DevSite().Key, shopOrigin)
 	if err != nil {
 		return 0, err
 	}
+	config := client.Config{Relay: at.relays(session)}
+	if at.relay == "tls" {
+		config.Roots = roots
+	}
+	if at.relay != "" && len(config.Relay) == 0 {
+		return 0, errors.New("the server names no such relay")
+	}
 	begin := time.Now()
-	c, err := client.Connect(ctx, client.Config{Relay: at.relays(session)}, client.DialHTTP(at.base, session, shopOrigin))
+	c, err := client.Connect(ctx, config, client.DialHTTP(at.base, session, shopOrigin))
 	if err != nil {
 		return 0, err
 	}
@@ -119,18 +133,25 @@ type slow struct {
 // slowAgent measures how old the oldest change is that an agent at the end of a slow line does not show, and what the
 // server holds for them.
 func slowAgent(b *bench) error {
-	var behind, held []float64
+	var behind, floor, held []float64
 	var shots float64
 	for range samples {
-		s := &slow{}
-		got, err := s.run()
-		if err != nil {
+		s, fast := &slow{}, &slow{}
+		var late []float64
+		var failed error
+		var both sync.WaitGroup
+		both.Go(func() { late, failed = fast.run(fastRate) })
+		got, err := s.run(slowRate)
+		both.Wait()
+		if err := errors.Join(err, failed); err != nil {
 			return err
 		}
-		behind, held = append(behind, got...), append(held, s.waiting...)
+		behind, floor, held = append(behind, got...), append(floor, late...), append(held, s.waiting...)
 		shots += float64(s.shots) / samples
 	}
 	return b.printAll(
+		measured("quality.slow.floor.p50", quantile(floor, 0.5), "ms"),
+		measured("quality.slow.floor.p99", quantile(floor, 0.99), "ms"),
 		measured("quality.slow.stale.p50", quantile(behind, 0.5), "ms"),
 		measured("quality.slow.stale.p99", quantile(behind, 0.99), "ms").limit(500),
 		measured("quality.slow.buffer", slices.Max(held)/1024, "KiB").limit(64),
@@ -139,7 +160,7 @@ func slowAgent(b *bench) error {
 }
 
 // run has a customer change a page faster than the line of their agent carries, and samples how far the agent is behind.
-func (s *slow) run() (behind []float64, err error) {
+func (s *slow) run(rate float64) (behind []float64, err error) {
 	socket, err := udpsock.Listen("udp4", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -150,7 +171,7 @@ func (s *slow) run() (behind []float64, err error) {
 		return nil, err
 	}
 	defer server.Close()
-	line, err := newShaper(at, slowRate, slowQueue, slowDelay)
+	line, err := newShaper(at, rate, slowQueue, slowDelay)
 	if err != nil {
 		return nil, err
 	}

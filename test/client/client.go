@@ -11,9 +11,12 @@ package client
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"sync"
 	"time"
 
@@ -35,6 +38,8 @@ type Config struct {
 	Mute bool
 	// Relay uses nothing but these ICE servers' relays.
 	Relay []webrtc.ICEServer
+	// Roots are whom TURN over TLS must be signed by, when nothing else is relayed through; nil means the system's.
+	Roots *x509.CertPool
 	// Servers are ICE servers that it uses besides the direct ways, as a browser does.
 	Servers []webrtc.ICEServer
 	// Networks are all that it uses; nil means UDP.
@@ -120,6 +125,9 @@ func newAPI(config Config) *webrtc.API {
 	if config.Relay != nil {
 		se.SetRelayAcceptanceMinWait(0) // there is nothing better to wait for
 	}
+	if config.Roots != nil {
+		se.SetICEProxyDialer(secure{&tls.Config{RootCAs: config.Roots, MinVersion: tls.VersionTLS12}})
+	}
 	if config.Networks != nil {
 		se.SetNetworkTypes(config.Networks)
 	}
@@ -127,6 +135,14 @@ func newAPI(config Config) *webrtc.API {
 		se.SetSCTPMaxReceiveBufferSize(config.ReceiveBuffer)
 	}
 	return webrtc.NewAPI(webrtc.WithSettingEngine(se))
+}
+
+// secure dials TURN over TLS. pion itself trusts the system's roots only.
+type secure struct{ config *tls.Config }
+
+// Dial connects to a TURN server.
+func (s secure) Dial(network, address string) (net.Conn, error) {
+	return tls.Dial(network, address, s.config)
 }
 
 func configuration(config Config) webrtc.Configuration {
