@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/certmagic"
 	"go.uber.org/zap"
@@ -80,6 +81,8 @@ func (h *host) openACME(at net.Addr) (*authority, error) {
 		}
 	}
 	a.cache = certmagic.NewCache(certmagic.CacheOptions{
+		RenewCheckInterval: renewTime,
+
 		GetConfigForCert: func(certmagic.Certificate) (*certmagic.Config, error) { return a.magic, nil },
 		Logger:           zap.NewNop(),
 	})
@@ -100,15 +103,44 @@ func (h *host) openACME(at net.Addr) (*authority, error) {
 	return a, nil
 }
 
+// renewTime is how often it is looked whether a certificate is due, which costs nothing while none is. One that lives for a
+// minute only, as authorities of one's own may want it, is renewed in time; public ones live for days.
+const renewTime = 15 * time.Second
+
 // acmeEvent writes down what happens to certificates; they are public, with their names.
 func (h *host) acmeEvent(_ context.Context, event string, data map[string]any) error {
 	switch event {
 	case "cert_obtained":
+		h.port.obtained.Add(1)
 		h.logger.Info("certificate obtained", "name", data["identifier"], "renewal", data["renewal"])
 	case "cert_failed":
-		h.logger.Error("no certificate could be had; it is tried again", "name", data["identifier"], "error", fmt.Sprint(data["error"]))
+		h.port.failed.Add(1)
+		reason := fmt.Sprint(data["error"])
+		left, old := data["remaining"].(time.Duration)
+		switch {
+		case !old:
+			h.logger.Error("no certificate could be had; it is tried again", "name", data["identifier"], "error", reason)
+		case left <= 0:
+			h.logger.Error("the certificate has ended and could not be renewed: browsers refuse it; it is tried again",
+				"name", data["identifier"], "error", reason)
+		default:
+			h.logger.Error("the certificate could not be renewed; the old one is served until it ends, and it is tried again",
+				"name", data["identifier"], "days_left", int(left.Hours()/24), "ends_in", left.Round(time.Second).String(), "error", reason)
+		}
 	}
 	return nil
+}
+
+// expires is when the first of the certificates ends; zero before there is one.
+func (a *authority) expires() (first time.Time) {
+	for _, name := range a.config.Domains {
+		for _, cert := range a.cache.AllMatchingCertificates(name) {
+			if leaf := cert.Leaf; leaf != nil && (first.IsZero() || leaf.NotAfter.Before(first)) {
+				first = leaf.NotAfter
+			}
+		}
+	}
+	return first
 }
 
 // tls is how the port speaks TLS.

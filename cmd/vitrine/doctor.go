@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +14,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -126,11 +129,13 @@ func (d *doctor) storage() {
 		probe, err = os.CreateTemp(d.config.Data, ".doctor-*")
 	}
 	if err == nil {
-		err = errors.Join(probe.Close(), os.Remove(probe.Name()))
+		_, err = probe.Write(make([]byte, leastRoom)) // a full disk still takes empty files
+		err = errors.Join(err, probe.Sync(), probe.Close(), os.Remove(probe.Name()))
 	}
 	switch {
 	case err != nil:
-		s.Result, s.Detail, s.Cause, s.Remedy = check.Failed, err.Error(), "this user cannot write there, or the disk is full", "run doctor as the server's user; give it the directory"
+		s.Result, s.Detail = check.Failed, err.Error()
+		s.Cause, s.Remedy = unwritable(err)
 	case info.Mode().Perm()&0o077 != 0:
 		s.Result, s.Detail, s.Cause, s.Remedy = check.Failed, d.config.Data+" is open to others", "it holds the keys that sign tokens", "chmod 700 "+d.config.Data
 	default:
@@ -143,6 +148,22 @@ func (d *doctor) storage() {
 		}
 	}
 	d.add(s)
+}
+
+// leastRoom is what the data directory must have room for: keys, certificates and some lines of the audit log.
+const leastRoom = 256 << 10
+
+// unwritable is why the data directory takes nothing, and what to do.
+func unwritable(err error) (cause, remedy string) {
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return "the disk is full", "make room there: the audit log, keys and certificates need it"
+	case errors.Is(err, syscall.EROFS):
+		return "the file system is read-only", "mount it for writing, or choose another place for data; under systemd StateDirectory makes one"
+	case errors.Is(err, os.ErrPermission):
+		return "this user cannot write there", "run doctor as the server's user, and give that user the directory"
+	}
+	return "the directory cannot be written", "look at its disk"
 }
 
 // ports tries to listen where the server would: while it runs the ports must be taken, otherwise free.
@@ -217,7 +238,12 @@ func (d *doctor) buffers() {
 	}
 	recv, send := conn.Buffers()
 	_ = conn.Close() // it was only to be measured
-	s.Detail = fmt.Sprintf("%d KiB in, %d KiB out", recv>>10, send>>10)
+	d.add(room(recv, send))
+}
+
+// room judges the buffers that the kernel gives.
+func room(recv, send int) check.Step {
+	s := check.Step{Name: "udp buffers", Detail: fmt.Sprintf("%d KiB in, %d KiB out", recv>>10, send>>10)}
 	switch {
 	case recv == 0:
 		s.Result, s.Detail = check.Skipped, "this system does not tell"
@@ -225,7 +251,7 @@ func (d *doctor) buffers() {
 		s.Result, s.Cause = check.Warned, "the kernel's limit is lower than what the server asks for: packets are lost under load"
 		s.Remedy = "sysctl -w net.core.rmem_max=8388608 net.core.wmem_max=8388608, and the same in /etc/sysctl.d"
 	}
-	d.add(s)
+	return s
 }
 
 // leastFiles is how many descriptors a busy server needs: one for each TCP connection of HTTPS and TURN.
@@ -236,8 +262,9 @@ func (d *doctor) certificate() {
 	s := check.Step{Name: "certificate"}
 	switch {
 	case t.ACME != nil:
-		s.Result, s.Detail = check.Skipped, "kept by ACME for "+strings.Join(t.ACME.Domains, ", ")+"; `vitrine turn check` looks at it"
-		d.add(s)
+		for _, name := range t.ACME.Domains {
+			d.acme(name)
+		}
 		return
 	case t.Certificate == "":
 		return
@@ -248,13 +275,11 @@ func (d *doctor) certificate() {
 		d.add(s)
 		return
 	}
-	left := time.Until(pair.Leaf.NotAfter)
-	s.Detail = fmt.Sprintf("%d in the file, valid until %s", len(pair.Certificate), pair.Leaf.NotAfter.UTC().Format("2006-01-02 15:04"))
-	s.Figures = map[string]float64{"days_left": float64(int(left.Hours() / 24))}
+	left := d.validity(&s, pair.Leaf)
 	host := hostOf(d.config.PublicAddress)
 	switch {
-	case left <= 0 || time.Now().Before(pair.Leaf.NotBefore):
-		s.Result, s.Cause, s.Remedy = check.Failed, "it is not valid today", "renew it, or set the clock"
+	case s.Result == check.Failed:
+		s.Remedy = "renew it, or set the clock"
 	case host != "" && pair.Leaf.VerifyHostname(host) != nil:
 		s.Result, s.Cause, s.Remedy = check.Failed, "it is not for "+host, "get one that names the host of public_address"
 	case len(pair.Certificate) == 1 && pair.Leaf.Issuer.String() != pair.Leaf.Subject.String():
@@ -263,6 +288,53 @@ func (d *doctor) certificate() {
 		s.Result, s.Cause, s.Remedy = check.Warned, "it ends soon", "look at what renews it"
 	}
 	d.add(s)
+}
+
+// validity tells until when a certificate is good; one that is not good today is a finding.
+func (d *doctor) validity(s *check.Step, leaf *x509.Certificate) (left time.Duration) {
+	left = time.Until(leaf.NotAfter)
+	s.Detail = fmt.Sprintf("for %s, valid until %s", strings.Join(leaf.DNSNames, ", "), leaf.NotAfter.UTC().Format("2006-01-02 15:04"))
+	s.Figures = map[string]float64{"days_left": float64(int(left.Hours() / 24))}
+	switch {
+	case left <= 0:
+		s.Result, s.Cause = check.Failed, "it has ended: browsers refuse it"
+	case time.Now().Before(leaf.NotBefore):
+		s.Result, s.Cause = check.Failed, "it is not valid yet"
+	}
+	return left
+}
+
+// acme looks at the certificate that the server keeps for a name.
+func (d *doctor) acme(name string) {
+	s := check.Step{Name: "certificate"}
+	defer func() { d.add(s) }()
+	found, _ := filepath.Glob(filepath.Join(d.config.Data, "acme", "certificates", "*", name, name+".crt")) // the pattern is good
+	if len(found) == 0 {
+		s.Result, s.Detail = check.Skipped, "none there yet for "+name+": the running server gets it by ACME"
+		return
+	}
+	data, err := os.ReadFile(found[0])
+	block, _ := pem.Decode(data)
+	var leaf *x509.Certificate
+	if err == nil && block == nil {
+		err = errors.New(found[0] + " holds no PEM")
+	}
+	if err == nil {
+		leaf, err = x509.ParseCertificate(block.Bytes)
+	}
+	if err != nil {
+		s.Result, s.Detail, s.Cause = check.Failed, err.Error(), "the server cannot use what it kept"
+		s.Remedy = "run doctor as the server's user; if the file is damaged, remove it: the server gets another"
+		return
+	}
+	left := d.validity(&s, leaf)
+	const renewal = "the server's log tells why renewal fails; TCP 443 of this name must lead to it"
+	switch {
+	case s.Result == check.Failed:
+		s.Remedy = renewal
+	case left < leaf.NotAfter.Sub(leaf.NotBefore)/4: // it is renewed when a third is left
+		s.Result, s.Cause, s.Remedy = check.Warned, "it ends soon and was not renewed", renewal
+	}
 }
 
 // external reads the secret that is shared with TURN servers of others, as the server does when it starts.

@@ -38,7 +38,7 @@ type host struct {
 	rec    recorder
 	udp    []*udpsock.Conn // none without UDP
 	iceTCP string          // where ICE takes TCP; empty for nowhere
-	front  *front.Front
+	port   port
 	hub    *vrelay.Hub
 	sfu    *sfu.SFU
 	turn   *turn.Server
@@ -105,6 +105,8 @@ func (h *host) openData() error {
 		Relay:    func() map[string]uint64 { return h.turn.Stats() },
 		Drops:    h.drops,
 		Front:    h.frontStats,
+		Expires:  h.port.ends,
+		Renewals: h.port.attempts,
 	}), h.logger}
 	return nil
 }
@@ -135,10 +137,10 @@ func (h *host) drops() (n uint64) {
 
 // frontStats are the counters of the TCP port, by metric name.
 func (h *host) frontStats() map[string]uint64 {
-	if h.front == nil {
+	if h.port.Front == nil {
 		return nil
 	}
-	s := h.front.Stats()
+	s := h.port.Stats()
 	return map[string]uint64{"half_open": s.HalfOpen, "refused": s.Refused, "failed": s.Failed, "http": s.HTTP, "turn": s.Turn}
 }
 
@@ -310,8 +312,8 @@ func (h *host) openAPI() error {
 	if h.config.turnTLS() {
 		config.Turn = h.turn.ServeConn
 	}
-	h.front = front.New(config)
-	h.serveHTTP(h.front, h.api)
+	h.port.Front = front.New(config)
+	h.serveHTTP(h.port.Front, h.api)
 	if authority != nil {
 		return h.manage(authority)
 	}
@@ -326,9 +328,11 @@ func (h *host) secure(at net.Addr) (*tls.Config, *authority, error) {
 		if err != nil {
 			return nil, nil, err
 		}
+		h.port.expires = authority.expires
 		return authority.tls(), authority, nil
 	case h.config.TLS.Certificate != "":
-		config, err := h.config.TLS.load(h.logger)
+		config, expires, err := h.config.TLS.load(h.logger)
+		h.port.expires = expires
 		return config, nil, err
 	}
 	return nil, nil, nil

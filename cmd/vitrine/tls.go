@@ -6,8 +6,31 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"vitrine/internal/front"
 )
+
+// A port is the TCP port of HTTPS and TURN with its certificate.
+type port struct {
+	*front.Front
+	expires          func() time.Time // nil without TLS
+	obtained, failed atomic.Uint64    // attempts to get a certificate by ACME
+}
+
+// ends is when the certificate ends that is served; zero when there is none.
+func (p *port) ends() time.Time {
+	if p.expires == nil {
+		return time.Time{}
+	}
+	return p.expires()
+}
+
+// attempts counts the attempts to get a certificate by their outcome.
+func (p *port) attempts() map[string]uint64 {
+	return map[string]uint64{"obtained": p.obtained.Load(), "failed": p.failed.Load()}
+}
 
 // served is a certificate that is read from files, and again when they have changed: a renewed one needs no restart.
 // Connections that exist keep the old one.
@@ -26,16 +49,17 @@ const checkTime = 2 * time.Second
 
 // load reads the certificate with its key. TLS 1.3 is preferred and 1.2 accepted, with Go's choice of suites: all of
 // them have forward secrecy and AEAD from 1.2 on where both sides offer it.
-func (t tlsConfig) load(logger *slog.Logger) (*tls.Config, error) {
+// expires tells how long it is good.
+func (t tlsConfig) load(logger *slog.Logger) (config *tls.Config, expires func() time.Time, err error) {
 	c := &served{files: t, logger: logger}
 	if err := c.read(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	return &tls.Config{
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current(), nil },
 		MinVersion:     tls.VersionTLS12,
 		NextProtos:     []string{"h2", "http/1.1"},
-	}, nil
+	}, func() time.Time { return c.current().Leaf.NotAfter }, nil
 }
 
 func (c *served) stat() (stamp [2]os.FileInfo, err error) {

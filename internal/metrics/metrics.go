@@ -21,6 +21,8 @@ type Sources struct {
 	Relay    func() map[string]uint64 // counters of the TURN server, by name
 	Front    func() map[string]uint64 // counters of the TCP port that HTTPS and TURN share, by name
 	Drops    func() uint64            // datagrams that the kernel had no room for
+	Expires  func() time.Time         // when the certificate ends that is served; zero without one
+	Renewals func() map[string]uint64 // attempts to get a certificate, by what came of them
 }
 
 // Metrics is everything that is counted. It is safe for concurrent use.
@@ -125,6 +127,8 @@ var (
 	leftDesc     = prometheus.NewDesc("vitrine_left_out_total", "Frames that were left out because newer ones replace them, by reason.", []string{"what"}, nil)
 	relayDesc    = prometheus.NewDesc("vitrine_turn_total", "Counters of the TURN server.", []string{"what"}, nil)
 	frontDesc    = prometheus.NewDesc("vitrine_tcp_total", "Counters of the TCP port that HTTPS and TURN share.", []string{"what"}, nil)
+	expiresDesc  = prometheus.NewDesc("vitrine_certificate_expires_timestamp_seconds", "When the certificate ends that is served, in Unix time.", nil, nil)
+	renewalsDesc = prometheus.NewDesc("vitrine_certificate_total", "Attempts to get a certificate by ACME, by outcome.", []string{"outcome"}, nil)
 	dropsDesc    = prometheus.NewDesc("vitrine_udp_drops_total", "Datagrams that the kernel had no room for.", nil, nil)
 )
 
@@ -136,6 +140,8 @@ func (p pulled) Describe(to chan<- *prometheus.Desc) {
 	to <- relayDesc
 	to <- frontDesc
 	to <- dropsDesc
+	to <- expiresDesc
+	to <- renewalsDesc
 }
 
 // Collect asks the sources.
@@ -161,6 +167,12 @@ func (p pulled) Collect(to chan<- prometheus.Metric) {
 	counters(leftDesc, p.sources.Left)
 	counters(relayDesc, p.sources.Relay)
 	counters(frontDesc, p.sources.Front)
+	counters(renewalsDesc, p.sources.Renewals)
+	if p.sources.Expires != nil {
+		if at := p.sources.Expires(); !at.IsZero() {
+			to <- prometheus.MustNewConstMetric(expiresDesc, prometheus.GaugeValue, float64(at.Unix()))
+		}
+	}
 	if p.sources.Drops != nil {
 		to <- prometheus.MustNewConstMetric(dropsDesc, prometheus.CounterValue, float64(p.sources.Drops()))
 	}

@@ -15,6 +15,8 @@ func TestTextHoldsWhatWasCounted(t *testing.T) {
 		Relay:    func() map[string]uint64 { return map[string]uint64{"allocations": 4} },
 		Front:    func() map[string]uint64 { return map[string]uint64{"turn": 6} },
 		Drops:    func() uint64 { return 5 },
+		Expires:  func() time.Time { return time.Unix(1700000000, 0) },
+		Renewals: func() map[string]uint64 { return map[string]uint64{"failed": 8} },
 	})
 	m.Request("POST", "/v1/sessions", 201, 3*time.Millisecond)
 	m.Request("BREW", "", 405, time.Millisecond)
@@ -39,6 +41,8 @@ func TestTextHoldsWhatWasCounted(t *testing.T) {
 		`vitrine_turn_total{what="allocations"} 4`,
 		`vitrine_tcp_total{what="turn"} 6`,
 		`vitrine_udp_drops_total 5`,
+		`vitrine_certificate_expires_timestamp_seconds 1.7e+09`,
+		`vitrine_certificate_total{outcome="failed"} 8`,
 		`go_goroutines`,
 	} {
 		if !strings.Contains(w.Body.String(), line) {

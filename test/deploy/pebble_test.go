@@ -28,17 +28,26 @@ import (
 type pebble struct {
 	directory string // address of the ACME directory
 	roots     string // PEM file: the root of its own certificate, and the root of those it signs
+	stop      func() error
 }
 
-// startPebble starts one whose challenges go to these ports of the name.
-func startPebble(t *testing.T, httpPort, tlsPort int) pebble {
+// TestMain has every pebble answer at once.
+func TestMain(m *testing.M) {
+	for name, value := range map[string]string{"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0"} {
+		if err := os.Setenv(name, value); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
+}
+
+// startPebble starts one whose challenges go to this port of the name, and whose certificates live for some time.
+func startPebble(t *testing.T, tlsPort int, life time.Duration) pebble {
 	t.Helper()
-	t.Setenv("PEBBLE_VA_NOSLEEP", "1")
-	t.Setenv("PEBBLE_WFE_NONCEREJECT", "0")
 	quiet := log.New(io.Discard, "", 0)
 	store := db.NewMemoryStore()
-	signer := ca.New(quiet, store, "", "ecdsa", 0, 1, map[string]ca.Profile{"default": {ValidityPeriod: 90 * 24 * 3600}})
-	validator := va.New(quiet, httpPort, tlsPort, true, "", store)
+	signer := ca.New(quiet, store, "", "ecdsa", 0, 1, map[string]ca.Profile{"default": {ValidityPeriod: uint64(life.Seconds())}})
+	validator := va.New(quiet, 1, tlsPort, true, "", store)
 	front := wfe.New(quiet, store, validator, signer, []string{"pebble.example"}, true, false, 1, 1)
 	root, pair := minica(t)
 	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12})
@@ -52,7 +61,7 @@ func startPebble(t *testing.T, httpPort, tlsPort int) pebble {
 	if err := os.WriteFile(roots, append(root, signer.GetRootCert(0).PEM()...), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return pebble{"https://" + listener.Addr().String() + wfe.DirectoryPath, roots}
+	return pebble{"https://" + listener.Addr().String() + wfe.DirectoryPath, roots, server.Close}
 }
 
 // minica makes a certificate for this machine and the root that signed it.

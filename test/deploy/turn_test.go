@@ -54,9 +54,10 @@ var setting = regexp.MustCompile(`(?m)^export ([A-Z]+)=`)
 // The document alone, on a clean directory, with another authority, name and ports: a server with TLS that passes its own
 // checks.
 func TestFollowingTURNGivesAServerThatWorks(t *testing.T) {
+	t.Parallel()
 	parts := blocks(t, "TURN.md")
 	free := ports(t, 2)
-	authority := startPebble(t, 1, free[0])
+	authority := startPebble(t, free[0], 90*24*time.Hour)
 	dir := t.TempDir()
 	values := map[string]string{
 		"NAME": "localhost", "ADDRESS": "127.0.0.1", "PORT": fmt.Sprint(free[0]), "ADMIN": fmt.Sprintf("127.0.0.1:%d", free[1]),
