@@ -90,7 +90,7 @@ func Run(ctx context.Context, config Config) (Report, error) {
 	c := &checker{config: config, base: base, report: Report{Base: base.Scheme + "://" + base.Host}}
 	c.http = &http.Client{Timeout: requestTime, Transport: &http.Transport{
 		TLSClientConfig: c.tls(), ForceAttemptHTTP2: true, DialContext: (&net.Dialer{Timeout: dialTime}).DialContext,
-	}}
+	}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }} // a server that leads elsewhere is a finding
 	defer c.http.CloseIdleConnections()
 	if c.name(ctx) && c.port(ctx) && c.secure(ctx) {
 		if err := c.open(ctx); err != nil {

@@ -9,6 +9,8 @@ import (
 	"crypto/x509/pkix"
 	"encoding/json"
 	"errors"
+	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/http"
@@ -149,6 +151,27 @@ func TestRunSaysWhatItCannotDo(t *testing.T) {
 	last := report.Steps[len(report.Steps)-1]
 	if err != nil || report.Passed || last.Name != "port" || last.Cause != "nothing listens there" {
 		t.Errorf("%+v, %v", last, err)
+	}
+}
+
+// An address that begins with http:// where the server speaks TLS, on that port or on another, is answered with the right one.
+func TestRunSaysToUseHTTPS(t *testing.T) {
+	secure := httptest.NewTLSServer(http.NotFoundHandler())
+	defer secure.Close()
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	leads := httptest.NewServer(http.RedirectHandler("https://cobrowse.example/v1/checks", http.StatusMovedPermanently))
+	defer leads.Close()
+	for base, want := range map[string]string{
+		strings.Replace(secure.URL, "https:", "http:", 1): "use https: vitrine turn check " + secure.URL,
+		leads.URL: "use https: vitrine turn check https://cobrowse.example",
+	} {
+		report, err := Run(t.Context(), Config{Base: base})
+		if err != nil || report.Passed {
+			t.Fatalf("%s: %v, %+v", base, err, report)
+		}
+		if last := report.Steps[len(report.Steps)-1]; last.Result != Failed || last.Remedy != want {
+			t.Errorf("%s: %+v", base, last)
+		}
 	}
 }
 

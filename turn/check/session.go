@@ -38,6 +38,12 @@ func (c *checker) open(ctx context.Context) error {
 		return fmt.Errorf("%w: this server wants a token: make one there with `vitrine token check --data DIR --subject me` and give it with --token", ErrRun)
 	case errors.As(err, &refused) && refused.status == http.StatusUnauthorized:
 		return fmt.Errorf("%w: the token is used up, older than ten minutes, or of another server: make another", ErrRun)
+	case errors.As(err, &refused) && refused.location != "":
+		c.add(Step{
+			Name: "session", Result: Failed, Detail: fmt.Sprintf("%d, the server is at %s", refused.status, refused.location),
+			Cause: "this address leads browsers to another one", Remedy: "use https: vitrine turn check " + refused.location,
+		})
+		return nil
 	case errors.As(err, &refused):
 		c.add(Step{
 			Name: "session", Result: Failed, Detail: "POST /v1/checks: " + refused.Error(),
@@ -85,8 +91,9 @@ func (c *checker) connect(ctx context.Context, offer string) (answer string, err
 
 // A refusal is an answer that is not a success.
 type refusal struct {
-	status int
-	detail string
+	status   int
+	detail   string
+	location string // origin that it leads to; empty for none
 }
 
 // Error is the status and what the server said.
@@ -124,7 +131,16 @@ func (c *checker) call(ctx context.Context, what call) ([]byte, error) {
 	if response.StatusCode/100 != 2 {
 		var problem struct{ Detail string }
 		_ = json.Unmarshal(answer, &problem) // what is not JSON has no detail
-		return nil, &refusal{response.StatusCode, problem.Detail}
+		return nil, &refusal{response.StatusCode, problem.Detail, elsewhere(response)}
 	}
 	return answer, nil
+}
+
+// elsewhere is the origin over TLS that an answer leads to, if it does.
+func elsewhere(answer *http.Response) string {
+	to, err := answer.Location()
+	if err != nil || answer.StatusCode/100 != 3 || to.Scheme != "https" {
+		return ""
+	}
+	return to.Scheme + "://" + to.Host
 }

@@ -59,7 +59,7 @@ func (c *checker) port(ctx context.Context) bool {
 // secure checks certificate and ALPN.
 func (c *checker) secure(ctx context.Context) bool {
 	if c.base.Scheme == "http" {
-		return c.add(Step{Name: "certificate", Result: Skipped, Detail: "plain HTTP: right on a loopback address only"})
+		return c.plain(ctx)
 	}
 	conn, err := c.handshake(ctx, nil)
 	if err != nil {
@@ -72,6 +72,19 @@ func (c *checker) secure(ctx context.Context) bool {
 	state := conn.ConnectionState()
 	_ = conn.Close() // the handshake was all
 	return c.certificate(state.PeerCertificates) && c.alpn(ctx)
+}
+
+// plain sees whether a port that is to speak HTTP does not speak TLS.
+func (c *checker) plain(ctx context.Context) bool {
+	conn, err := c.handshake(ctx, nil)
+	if err != nil {
+		return c.add(Step{Name: "certificate", Result: Skipped, Detail: "plain HTTP: right on a loopback address only"})
+	}
+	_ = conn.Close() // the handshake was all
+	return c.add(Step{
+		Name: "certificate", Result: Failed, Detail: "the address says http, and the port speaks TLS",
+		Cause: "an address that begins with http:// is for plain HTTP", Remedy: "use https: vitrine turn check https://" + c.base.Host,
+	})
 }
 
 // handshake speaks TLS without judging the certificate: that is a step of its own.
