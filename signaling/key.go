@@ -5,27 +5,22 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/base64"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
+
+	"vitrine/internal/keyfile"
 )
 
 // ErrNoKey says that a data directory holds no key yet.
 var ErrNoKey = errors.New("signaling: the data directory holds no key: start `vitrine serve` with it once, or name the right one with --data")
 
-const (
-	keyFolder  = "keys"
-	keyBlock   = "PRIVATE KEY" // PKCS #8, RFC 5958
-	maxKeyFile = 4 << 10
-)
+const keyFolder = "keys"
 
 // A key signs and verifies tokens; id is its RFC 7638 thumbprint, which the kid header names.
 type key struct {
@@ -79,44 +74,17 @@ func createKey(folder string) error {
 	if err != nil {
 		return err
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		return err
-	}
 	id, err := thumbprint(&private.PublicKey)
 	if err != nil {
 		return err
 	}
-	// Under its final name the file is whole: another process may be reading the folder.
-	name := filepath.Join(folder, time.Now().UTC().Format("20060102T150405Z")+"-"+id[:8]+".pem")
-	data := pem.EncodeToMemory(&pem.Block{Type: keyBlock, Bytes: der})
-	if err := os.WriteFile(name+".new", data, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(name+".new", name)
+	return keyfile.Write(filepath.Join(folder, time.Now().UTC().Format("20060102T150405Z")+"-"+id[:8]+".pem"), private)
 }
 
 func readKey(name string) (key, error) {
-	info, err := os.Stat(name)
-	switch {
-	case err != nil:
-		return key{}, err
-	case !info.Mode().IsRegular() || info.Size() > maxKeyFile:
-		return key{}, errors.New("is not a PEM file of one key")
-	case info.Mode().Perm()&0o077 != 0:
-		return key{}, fmt.Errorf("others may read it (mode %v): run chmod 600 on it", info.Mode().Perm())
-	}
-	data, err := os.ReadFile(name)
+	parsed, err := keyfile.Read(name)
 	if err != nil {
 		return key{}, err
-	}
-	block, rest := pem.Decode(data)
-	if block == nil || block.Type != keyBlock || strings.TrimSpace(string(rest)) != "" {
-		return key{}, errors.New("must hold one PEM block of type " + keyBlock)
-	}
-	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	if err != nil {
-		return key{}, errors.New("is not a PKCS #8 key")
 	}
 	private, ok := parsed.(*ecdsa.PrivateKey)
 	if !ok || private.Curve != elliptic.P256() {

@@ -76,7 +76,7 @@ func TestKeyFilesAreHeldToTheirForm(t *testing.T) {
 		"readable by others": {data, 0o644, "chmod 600"},
 		"not PEM":            {[]byte("hello"), 0o600, "PEM"},
 		"two keys":           {append(append([]byte{}, data...), data...), 0o600, "one PEM block"},
-		"too large":          {make([]byte, maxKeyFile+1), 0o600, "PEM file"},
+		"too large":          {make([]byte, 1<<13), 0o600, "PEM file"},
 	} {
 		if err := os.WriteFile(names[0], bad.data, bad.mode); err != nil {
 			t.Fatal(err)

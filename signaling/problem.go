@@ -45,6 +45,7 @@ var (
 	problemMatch       = &Problem{Code: "if-match", Status: http.StatusPreconditionFailed, Title: "The connection has changed", Detail: "Another offer came first. Send the newest ETag in If-Match, or make a new connection."}
 	problemFull        = &Problem{Code: "full", Status: http.StatusServiceUnavailable, Title: "The server is full", Detail: "Try again in a minute, or ask the admin for more capacity.", RetryAfter: time.Minute}
 	problemUnavailable = &Problem{Code: "unavailable", Status: http.StatusServiceUnavailable, Title: "The server is shutting down", Detail: "Try again in a few seconds.", RetryAfter: 5 * time.Second}
+	problemAudit       = &Problem{Code: "audit-unavailable", Status: http.StatusServiceUnavailable, Title: "The audit log cannot be written", Detail: "Nothing new is allowed that could not be written down; what goes on goes on. The admin has to make room on the server's disk, or mend its database. Then try again.", RetryAfter: 30 * time.Second}
 	problemInternal    = &Problem{Code: "internal", Status: http.StatusInternalServerError, Title: "The server made a mistake", Detail: "Try again. If it comes back, give the admin the request_id: the server's log has it."}
 )
 
@@ -54,7 +55,7 @@ func problems() []*Problem {
 		problemRate, problemNotFound, problemMethod, problemOrigin, problemMedia, problemTooLarge, problemJSON,
 		problemNoToken, problemToken, problemSignedOut, problemRole, problemForeign, problemSession, problemConnection,
 		problemCode, problemCodeLocked, problemOffer, problemNoMatch, problemMatch, problemFull, problemUnavailable,
-		problemInternal,
+		problemAudit, problemInternal,
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -52,6 +53,7 @@ type Config struct {
 	CodeLife time.Duration                          // of a six-digit code; 0 means 2 minutes
 	Limits   Limits                                 //
 	Audit    func(audit.Event)                      // nil means nobody listens
+	Auditing func() error                           // why the audit log takes nothing just now; nil means it always does
 	Observe  func(Observation)                      // nil means nobody listens
 	Logger   *slog.Logger                           // nil means no log
 }
@@ -80,6 +82,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Audit == nil {
 		c.Audit = func(audit.Event) {}
+	}
+	if c.Auditing == nil {
+		c.Auditing = func() error { return nil }
 	}
 	if c.Observe == nil {
 		c.Observe = func(Observation) {}
@@ -180,12 +185,19 @@ func (s *Server) serve(rt route) http.HandlerFunc {
 	}
 }
 
+// decisive are the calls by which somebody new gets in. They are refused while nothing can be written down; whoever is in may
+// come back.
+var decisive = []string{"/v1/sessions", "/v1/login", "/v1/codes/{code}"}
+
 // admit holds a request against the limits that need no look inside.
 func (s *Server) admit(w http.ResponseWriter, r *http.Request, rt route) error {
 	if strings.HasPrefix(rt.pattern, "/v1/") {
 		if _, wait, ok := s.requests.take(sourceOf(r)); !ok {
 			return problemRate.after(wait)
 		}
+	}
+	if slices.Contains(decisive, rt.pattern) && rt.method == http.MethodPost && s.config.Auditing() != nil {
+		return problemAudit
 	}
 	if r.ContentLength > rt.body {
 		return problemTooLarge
@@ -260,6 +272,9 @@ func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) error {
 func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) error {
 	if s.draining.Load() {
 		return problemUnavailable
+	}
+	if s.config.Auditing() != nil {
+		return problemAudit
 	}
 	return writeJSON(w, http.StatusOK, map[string]string{"status": "ready"})
 }

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"vitrine/internal/audit"
+	"vitrine/internal/store"
 )
 
 // patience is how long a start or an end may take on a busy machine.
@@ -160,22 +161,46 @@ func (e *Env) AgentToken(t testing.TB, subject string) string {
 // Origin is what pages of the demo shop send as their origin.
 func (e *Env) Origin() string { return e.Base }
 
-// Audit is what the audit log holds so far.
+// Audit is what the audit log holds so far, without what it says of itself.
 func (e *Env) Audit(t testing.TB) []audit.Event {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(e.Data, audit.FileName))
+	head, err := audit.ReadHead(e.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := soonFor(t)
+	kept, err := store.Open(ctx, e.Data, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer kept.Close()
+	for last := (store.Line{}); last.Seq < head.Number; last, err = kept.Last(ctx) {
+		if err = errors.Join(err, ctx.Err()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	lines, err := kept.Lines(ctx, store.Query{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var events []audit.Event
-	for line := range bytes.Lines(data) {
+	for _, line := range lines {
 		var event audit.Event
-		if err := json.Unmarshal(line, &event); err != nil {
-			t.Fatalf("audit line %q: %v", line, err)
+		if err := json.Unmarshal(line.Text, &event); err != nil {
+			t.Fatalf("audit line %d: %v", line.Seq, err)
 		}
-		events = append(events, event)
+		if event.Name != audit.CheckpointName && !strings.HasPrefix(event.Name, "audit.") {
+			events = append(events, event)
+		}
 	}
 	return events
+}
+
+func soonFor(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	t.Cleanup(cancel)
+	return ctx
 }
 
 // An output keeps what a process writes, for whoever asks while it runs.

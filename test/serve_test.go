@@ -18,6 +18,7 @@ import (
 
 	"github.com/pion/webrtc/v4"
 
+	"vitrine/internal/store"
 	"vitrine/internal/wire"
 	"vitrine/test/client"
 )
@@ -331,7 +332,7 @@ func TestLogAndDataHoldNoSecrets(t *testing.T) {
 	if err := e.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	data, err := os.ReadFile(filepath.Join(e.Data, "audit.jsonl"))
+	data, err := os.ReadFile(filepath.Join(e.Data, store.FileName))
 	if err != nil {
 		t.Fatal(err)
 	}

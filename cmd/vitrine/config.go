@@ -32,6 +32,7 @@ type config struct {
 	Session       sessionConfig `yaml:"session"`
 	Limits        limitsConfig  `yaml:"limits"`
 	Admin         adminConfig   `yaml:"admin"`
+	Store         storeConfig   `yaml:"store"`
 
 	dev bool
 }

@@ -15,12 +15,16 @@ type recorder struct {
 	log     *audit.Log
 	metrics *metrics.Metrics
 	logger  *slog.Logger
+	cut     func(session string) // ends a session that can no longer be written down
 }
 
 func (r recorder) record(e audit.Event) {
 	r.metrics.Event(e.Name, e.Outcome, e.Rule)
 	if err := r.log.Append(e); err != nil {
-		r.logger.Error("the audit log cannot be written: make room or mend its disk", "event", e.Name, "error", err)
+		r.logger.Error("an event is not in the audit log", "event", e.Name, "error", err)
+		if e.Session != "" && e.Name != string(sfu.SessionEnded) {
+			go r.cut(e.Session) // this is the goroutine of the session
+		}
 	}
 }
 

@@ -7,10 +7,8 @@ import (
 	"crypto/sha1"
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"net/netip"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -69,18 +67,10 @@ func (e externalConfig) open(life time.Duration) (*external, error) {
 	if len(e.URLs) == 0 {
 		return nil, nil
 	}
-	info, err := os.Stat(e.SecretFile)
+	text, err := secretFile("turn.external.secret_file", e.SecretFile)
 	if err != nil {
-		return nil, fmt.Errorf("turn.external.secret_file: %w", err)
+		return nil, err
 	}
-	if info.Mode().Perm()&0o007 != 0 {
-		return nil, errors.New("turn.external.secret_file: everybody on this machine may read it: chmod 600")
-	}
-	secret, err := os.ReadFile(e.SecretFile)
-	if err != nil {
-		return nil, fmt.Errorf("turn.external.secret_file: %w", err)
-	}
-	text := strings.TrimSpace(string(secret))
 	if len(text) < leastSecret {
 		return nil, fmt.Errorf("turn.external.secret_file: holds %d bytes, at least %d are needed: openssl rand -hex 32", len(text), leastSecret)
 	}

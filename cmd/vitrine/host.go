@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"vitrine/docs"
-	"vitrine/internal/audit"
 	"vitrine/internal/front"
 	"vitrine/internal/metrics"
 	"vitrine/internal/wire"
@@ -93,12 +92,11 @@ func (h *host) openData() error {
 		return err
 	}
 	h.tokens = signaling.NewTokens(keys)
-	trail, err := audit.Open(h.config.Data)
+	trail, err := h.openTrail()
 	if err != nil {
 		return err
 	}
-	h.closing(trail.Close)
-	h.rec = recorder{trail, metrics.New(metrics.Sources{
+	counted := metrics.New(metrics.Sources{
 		Sessions: h.countSessions,
 		Paths:    h.countPaths,
 		Left:     func() map[string]uint64 { return h.sfu.LeftOut() },
@@ -107,8 +105,16 @@ func (h *host) openData() error {
 		Front:    h.frontStats,
 		Expires:  h.port.ends,
 		Renewals: h.port.attempts,
-	}), h.logger}
+	})
+	h.rec = recorder{trail, counted, h.logger, h.cut}
 	return nil
+}
+
+// cut ends a session of which nothing more can be written down.
+func (h *host) cut(session string) {
+	if err := h.sfu.End(session, wire.EndFault); err != nil && !errors.Is(err, sfu.ErrNoSession) {
+		h.logger.Error("a session cannot be ended", "session", session, "error", err)
+	}
 }
 
 func (h *host) countSessions() map[string]int {
@@ -297,7 +303,7 @@ func (h *host) openAPI() error {
 		Limits: signaling.Limits{
 			Requests: h.config.Limits.Requests, Starts: h.config.Limits.Starts, Codes: h.config.Limits.WrongCodes,
 		},
-		Audit:   h.rec.record,
+		Audit: h.rec.record, Auditing: h.rec.log.Err,
 		Observe: func(o signaling.Observation) { h.rec.metrics.Request(o.Method, o.Route, o.Status, o.Took) },
 		Logger:  h.logger,
 	})

@@ -30,6 +30,7 @@ var groups = []group{
 	{name: "size", run: size},
 	{name: "sanitize", run: sanitize},
 	{name: "turn", run: turnFigures, limit: 2 * groupTime},
+	{name: "trust", run: trust},
 	{name: "relay", run: relay},
 	{name: "idle", run: idle},
 	{name: "snapshot", run: snapshot},
