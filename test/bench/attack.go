@@ -44,7 +44,7 @@ var attackKinds = []struct{ name, counter string }{
 	{"spoofed", `vitrine_turn_total{what="challenged"}`},
 	{"half-open", `vitrine_tcp_total{what="failed"}`},
 	{"handshake", `vitrine_tcp_total{what="failed"}`},
-	{"dribble", `vitrine_turn_total{what="streams"}`},
+	{"dribble", `vitrine_turn_total{what="refused_conns"}`},
 }
 
 // raid is what was measured of one attack.

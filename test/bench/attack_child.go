@@ -21,6 +21,8 @@ const (
 	dialHold    = 300                   // that one attacker keeps at once; the oldest goes first
 	dripRate    = 20 * time.Millisecond // between bytes of one connection that dribbles
 	attackHosts = 16                    // addresses of one attacker, so that caps of one address do not end it
+	dripHosts   = 4                     // of one that dribbles: it keeps what it has, until caps stop it
+	dripHold    = 4_000
 )
 
 // Assault is one attack on a server.
@@ -219,7 +221,11 @@ func dialFrom(address string, i int) (*net.TCPConn, error) {
 
 // dialAll opens connection after connection and says nothing on them, or a byte now and then.
 func dialAll(address string, stop <-chan struct{}, drip bool) (int, error) {
-	held := make([]*net.TCPConn, dialHold)
+	hold, hosts := dialHold, attackHosts
+	if drip {
+		hold, hosts = dripHold, dripHosts
+	}
+	held := make([]*net.TCPConn, hold)
 	frame := unsigned()
 	defer func() {
 		for _, conn := range held {
@@ -228,13 +234,13 @@ func dialAll(address string, stop <-chan struct{}, drip bool) (int, error) {
 			}
 		}
 	}()
-	i, last, said := 0, time.Now(), make([]int, dialHold)
+	i, last, said := 0, time.Now(), make([]int, hold)
 	return paced(stop, dialRate, func() {
-		if conn, err := dialFrom(address, i); err == nil { // one that is refused is an answer, too
-			if old := held[i%dialHold]; old != nil {
+		if conn, err := dialFrom(address, i%hosts); err == nil { // one that is refused is an answer, too
+			if old := held[i%hold]; old != nil {
 				_ = old.Close()
 			}
-			held[i%dialHold], said[i%dialHold] = conn, 0
+			held[i%hold], said[i%hold] = conn, 0
 		}
 		i++
 		if !drip || time.Since(last) < dripRate {
