@@ -10,7 +10,7 @@ import (
 func TestNobodyGetsInUnwritten(t *testing.T) {
 	var broken atomic.Bool
 	e := newEnv(t, func(c *Config) {
-		c.Auditing = func() error {
+		c.Trust.Auditing = func() error {
 			if broken.Load() {
 				return errors.New("disk full")
 			}

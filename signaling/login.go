@@ -3,7 +3,6 @@ package signaling
 import (
 	"crypto/sha256"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
@@ -16,22 +15,6 @@ const (
 	loginMost  = 12 * time.Hour
 	maxLogins  = 10_000
 )
-
-// An agentID is who an agent is, whether they showed a token or a cookie.
-type agentID struct {
-	subject, name string
-	sites         []string
-}
-
-func agentOf(c Claims) agentID {
-	name := c.Name
-	if name == "" {
-		name = c.Subject
-	}
-	return agentID{c.Subject, name, []string{c.Site}}
-}
-
-func (a agentID) may(site string) bool { return slices.Contains(a.sites, site) }
 
 // A login is one signed-in console.
 type login struct {
@@ -175,8 +158,9 @@ func (s *Server) me(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, struct {
-		Subject string   `json:"subject"`
-		Name    string   `json:"name"`
-		Sites   []string `json:"sites"`
-	}{agent.subject, agent.name, agent.sites})
+		Subject string              `json:"subject"`
+		Name    string              `json:"name"`
+		Sites   []string            `json:"sites"`
+		Roles   map[string][]string `json:"roles"`
+	}{agent.subject, agent.name, agent.sites(), agent.roles})
 }

@@ -53,7 +53,7 @@ type Config struct {
 	CodeLife time.Duration                          // of a six-digit code; 0 means 2 minutes
 	Limits   Limits                                 //
 	Audit    func(audit.Event)                      // nil means nobody listens
-	Auditing func() error                           // why the audit log takes nothing just now; nil means it always does
+	Trust    Trust                                  //
 	Observe  func(Observation)                      // nil means nobody listens
 	Logger   *slog.Logger                           // nil means no log
 }
@@ -83,9 +83,7 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Audit == nil {
 		c.Audit = func(audit.Event) {}
 	}
-	if c.Auditing == nil {
-		c.Auditing = func() error { return nil }
-	}
+	c.Trust = c.Trust.withDefaults()
 	if c.Observe == nil {
 		c.Observe = func(Observation) {}
 	}
@@ -196,7 +194,7 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, rt route) error {
 			return problemRate.after(wait)
 		}
 	}
-	if slices.Contains(decisive, rt.pattern) && rt.method == http.MethodPost && s.config.Auditing() != nil {
+	if slices.Contains(decisive, rt.pattern) && rt.method == http.MethodPost && s.config.Trust.Auditing() != nil {
 		return problemAudit
 	}
 	if r.ContentLength > rt.body {
@@ -273,7 +271,7 @@ func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) error {
 	if s.draining.Load() {
 		return problemUnavailable
 	}
-	if s.config.Auditing() != nil {
+	if s.config.Trust.Auditing() != nil {
 		return problemAudit
 	}
 	return writeJSON(w, http.StatusOK, map[string]string{"status": "ready"})

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -65,6 +66,15 @@ func text(most int) member {
 	return func(raw json.RawMessage) bool {
 		var s string
 		return raw[0] == '"' && json.Unmarshal(raw, &s) == nil && len(s) <= most
+	}
+}
+
+// texts allows lists of at most a number of short strings.
+func texts(most int) member {
+	return func(raw json.RawMessage) bool {
+		var list []json.RawMessage
+		return raw[0] == '[' && json.Unmarshal(raw, &list) == nil && len(list) <= most &&
+			!slices.ContainsFunc(list, func(one json.RawMessage) bool { return !text(maxName)(one) })
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +20,7 @@ const (
 	tokenLeeway  = 5 * time.Second
 	tokenParty   = "vitrine" // issuer and audience: tokens are made and read by the same binary
 	maxName      = 128       // bytes of a name, subject or id in a claim
+	maxGroups    = 64        // that one agent is in
 )
 
 // Kind is what a token is for. It is the typ header, so that a token of one kind is never taken for another (RFC 8725
@@ -42,7 +44,7 @@ const (
 
 // Claims are what a token says. Which of them are there depends on its kind:
 //
-//	agent    Subject Name Site
+//	agent    Subject Name Site Roles Groups
 //	session  Subject Name Site Session Role
 //	site     Subject Site
 //	check    Subject
@@ -52,6 +54,9 @@ type Claims struct {
 	Role    string `json:"role,omitempty"`
 	Name    string `json:"name,omitempty"`
 	Site    string `json:"site,omitempty"`
+
+	Roles  []string `json:"roles,omitempty"`  // none means RoleAgent
+	Groups []string `json:"groups,omitempty"` // for policies
 }
 
 // Rejected says which rule refused a token. The rule goes into the audit log, not to the sender.
@@ -124,6 +129,7 @@ var claimMembers = map[string]member{
 	"iss": text(maxName), "aud": audience, "sub": text(maxName), "jti": text(maxName),
 	"iat": seconds, "nbf": seconds, "exp": seconds,
 	"session": text(maxName), "role": text(maxName), "name": text(maxName), "site": text(maxName),
+	"roles": texts(len(agentRoles)), "groups": texts(maxGroups),
 }
 
 // audience allows one audience, alone or as a list of one: a token for two is for somebody else as well.
@@ -253,6 +259,11 @@ func ruleOf(err error) string {
 	return "other"
 }
 
+// known tells whether a list has nothing but some words.
+func known(list, words []string) bool {
+	return !slices.ContainsFunc(list, func(word string) bool { return !slices.Contains(words, word) })
+}
+
 // complete names the first claim that a kind requires and that is missing or not allowed there.
 func complete(kind Kind, c *Claims) string {
 	session := kind == KindSession
@@ -266,6 +277,8 @@ func complete(kind Kind, c *Claims) string {
 		{"site", (kind == KindCheck) == (c.Site == "") && (c.Site == "" || printable(c.Site))},
 		{"name", c.Name == "" || printable(c.Name)},
 		{"session", session == (c.Session != "") && len(c.Session) <= maxName},
+		{"roles", c.Roles == nil || kind == KindAgent && known(c.Roles, agentRoles)},
+		{"groups", c.Groups == nil || kind == KindAgent && !slices.ContainsFunc(c.Groups, func(g string) bool { return !printable(g) })},
 		{"role", session == (c.Role == RoleCustomer || c.Role == RoleAgent || c.Role == RolePreview) && (session || c.Role == "")},
 	} {
 		if !need.ok {

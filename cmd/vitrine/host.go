@@ -303,7 +303,7 @@ func (h *host) openAPI() error {
 		Limits: signaling.Limits{
 			Requests: h.config.Limits.Requests, Starts: h.config.Limits.Starts, Codes: h.config.Limits.WrongCodes,
 		},
-		Audit: h.rec.record, Auditing: h.rec.log.Err,
+		Audit: h.rec.record, Trust: signaling.Trust{Auditing: h.rec.log.Err},
 		Observe: func(o signaling.Observation) { h.rec.metrics.Request(o.Method, o.Route, o.Status, o.Took) },
 		Logger:  h.logger,
 	})

@@ -89,7 +89,7 @@ func (h *host) announce(o output) error {
 	}
 	if h.config.dev {
 		l.Demo = h.base + "/demo/"
-		claims := signaling.Claims{Site: signaling.DevSite().Key, Name: "Ada Agent"}
+		claims := signaling.Claims{Site: signaling.DevSite().Key, Name: "Ada Agent", Roles: signaling.Roles()}
 		claims.Subject = "dev-agent"
 		token, _, err := h.tokens.Mint(signaling.KindAgent, claims, signaling.MaxTokenLife)
 		if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,6 +13,7 @@ import (
 // tokenFlags are the flags of the token commands.
 type tokenFlags struct {
 	data, subject, name, site, session string
+	roles, groups                      []string
 	ttl                                time.Duration
 }
 
@@ -21,11 +23,16 @@ func tokenCommand() *cobra.Command {
 	forAgent := &cobra.Command{
 		Use: "agent", Short: "A token that signs an agent in, once", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return agent.print(cmd, signaling.KindAgent, signaling.Claims{Site: agent.site, Name: agent.name})
+			return agent.print(cmd, signaling.KindAgent, signaling.Claims{
+				Site: agent.site, Name: agent.name, Roles: agent.roles, Groups: agent.groups,
+			})
 		},
 	}
 	agent.add(forAgent, "who the agent is, such as a staff number")
+	forAgent.Flags().Lookup("site").Usage = "key of the site, or \"" + signaling.AllSites + "\" for every site"
 	forAgent.Flags().StringVar(&agent.name, "name", "", "what customers are shown (default: the subject)")
+	forAgent.Flags().StringSliceVar(&agent.roles, "role", nil, "what the agent is at the site: "+strings.Join(signaling.Roles(), ", ")+" (default: agent)")
+	forAgent.Flags().StringSliceVar(&agent.groups, "group", nil, "groups of the agent, for the access policy")
 	forCustomer := &cobra.Command{
 		Use:   "customer",
 		Short: "A token that starts a session in place of a site key, or with --session one that joins it as its customer",

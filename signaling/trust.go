@@ -1,0 +1,13 @@
+package signaling
+
+// Trust is by whom the server lets itself be told who somebody is, and what it keeps of that.
+type Trust struct {
+	Auditing func() error // why the audit log takes nothing just now; nil means it always does
+}
+
+func (t Trust) withDefaults() Trust {
+	if t.Auditing == nil {
+		t.Auditing = func() error { return nil }
+	}
+	return t
+}
