@@ -3,6 +3,7 @@ module vitrine
 go 1.26.8
 
 require (
+	filippo.io/age v1.3.2
 	github.com/andybalholm/cascadia v1.3.5
 	github.com/aymerick/douceur v0.2.0
 	github.com/caddyserver/certmagic v0.25.6
@@ -36,6 +37,7 @@ require (
 )
 
 require (
+	filippo.io/hpke v0.4.0 // indirect
 	github.com/caddyserver/zerossl v0.1.6 // indirect
 	github.com/dustin/go-humanize v1.1.0 // indirect
 	github.com/go-jose/go-jose/v4 v4.1.4 // indirect

@@ -18,20 +18,26 @@ import (
 // logged makes a data directory whose log has a few lines.
 func logged(t *testing.T) string {
 	t.Helper()
-	c := devDefaults()
-	c.Data, c.Listen, c.UDP = t.TempDir(), "127.0.0.1:0", "127.0.0.1:0"
-	c.Turn = turnConfig{}
-	h, err := start(&c, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := serving(t, t.TempDir())
 	for i := range 5 {
 		h.rec.record(audit.Event{Name: "login", Role: "agent", Subject: fmt.Sprint("agent ", i%2), Site: "demo", Outcome: "allowed"})
 	}
 	if err := h.stop(); err != nil {
 		t.Fatal(err)
 	}
-	return c.Data
+	return h.config.Data
+}
+
+// serving starts a server on a data directory.
+func serving(t *testing.T, data string) *host {
+	t.Helper()
+	c := devDefaults()
+	c.Data, c.Listen, c.UDP, c.Turn = data, "127.0.0.1:0", "127.0.0.1:0", turnConfig{}
+	h, err := start(&c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
 }
 
 func run(t *testing.T, args ...string) string {
@@ -85,13 +91,7 @@ func TestAuditExportPicksAndIsWrittenDown(t *testing.T) {
 	if out := run(t, "audit", "export", "--data", data, "--before", "2000-01-01"); out != "" {
 		t.Errorf("got %s", out)
 	}
-	c := devDefaults()
-	c.Data, c.Listen, c.UDP, c.Turn = data, "127.0.0.1:0", "127.0.0.1:0", turnConfig{}
-	h, err := start(&c, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := h.stop(); err != nil {
+	if err := serving(t, data).stop(); err != nil {
 		t.Fatal(err)
 	}
 	if out := run(t, "audit", "export", "--data", data, "--event", "audit.exported"); !strings.Contains(out, `"outcome":"allowed","count":2`) || strings.Count(out, "\n") != 2 {
