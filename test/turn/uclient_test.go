@@ -151,11 +151,14 @@ func (h *echoHost) must(t *testing.T, flags ...string) run {
 
 func tail(s string) string { return s[max(0, len(s)-2000):] }
 
-// coturn's client, in every way in which it must get all of its datagrams back. All run at once: mostly they wait.
+// coturn's client, in every way in which it must get all of its datagrams back. All run at once: mostly they wait. It gives
+// up on what is late, as it may be on a busy machine, so who lacks something is run again alone. What the server itself
+// lost it counts, and that must be nothing.
 func TestUclientPasses(t *testing.T) {
 	find(t, coturn.Client)
 	h := startEcho(t, "uclient")
 	var runs sync.WaitGroup
+	again := make(chan string, 32)
 	for _, flags := range []string{
 		"-c", "-c -t", "-c -t -S", "-c -s", "-c -t -s", "-c -t -S -s", "-c -D", "-c -t -D",
 		"-c -x", "-c -X", "-c -Z", "-c -B", "-c -M", "-c -t -M", "-c -m 10 -n 20",
@@ -165,6 +168,9 @@ func TestUclientPasses(t *testing.T) {
 			switch {
 			case err != nil:
 				t.Errorf("%s: %v", flags, err)
+			case r.code == 0 && r.sent > r.received:
+				t.Logf("%s: %d of %d came back in time", flags, r.received, r.sent)
+				again <- flags
 			case r.code != 0 || r.sent == 0 || r.sent != r.received:
 				t.Errorf("%s: exit code %d, %d of %d came back:\n%s", flags, r.code, r.received, r.sent, tail(r.output))
 			default:
@@ -173,8 +179,24 @@ func TestUclientPasses(t *testing.T) {
 		})
 	}
 	runs.Wait()
-	if n := h.stop(t)["disagreed"]; n != 0 {
+	close(again)
+	for flags := range again {
+		if r := h.must(t, strings.Fields(flags)...); r.code != 0 || r.sent == 0 || r.sent != r.received {
+			t.Errorf("%s, alone: exit code %d, %d of %d came back:\n%s", flags, r.code, r.received, r.sent, tail(r.output))
+		}
+	}
+	stats := h.stop(t)
+	if n := stats["disagreed"]; n != 0 {
 		t.Errorf("guard and TURN server disagreed %d times", n)
+	}
+	for _, lost := range []string{"dropped_queue_up", "dropped_queue_down", "dropped_rate_session", "dropped_rate_total", "dropped_before_answer", "dropped_oversized", "dropped_other_peer"} {
+		if stats[lost] != 0 {
+			t.Errorf("%s: %d", lost, stats[lost])
+		}
+	}
+	// A datagram that came up went down, unless the client had left before.
+	if stats["packets_up"] == 0 || stats["packets_up"] != stats["packets_down"]+stats["dropped_no_relay"] {
+		t.Errorf("%d datagrams came up, %d went down, %d found nobody", stats["packets_up"], stats["packets_down"], stats["dropped_no_relay"])
 	}
 }
 
