@@ -57,7 +57,7 @@ func (s *session) need(p *seat) {
 	if p.admitted == 0 || !p.pace(paceNeed) {
 		return
 	}
-	p.view.behind = true
+	p.view.behind, p.view.amiss = true, true
 	s.pump(p)
 }
 

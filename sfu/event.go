@@ -42,6 +42,8 @@ const (
 	AgentLost        Kind = "agent.lost"
 	AgentLeft        Kind = "agent.left"
 	AgentBehind      Kind = "agent.behind" // their line or computer did not take all changes; they got the page as it stood
+	PageHealed       Kind = "page.healed"  // what a customer's page told did not fit; a new snapshot of theirs put it right
+	StageHealed      Kind = "stage.healed" // what an agent's viewer holds did not fit; it was given the page as it stands
 	PreviewOpened    Kind = "preview.opened"
 	PreviewClosed    Kind = "preview.closed"
 	ConsentAsked     Kind = "consent.asked"

@@ -32,6 +32,8 @@ type share struct {
 	floor  uint32 // batches of this epoch and older ones are not listened to
 	missed bool   // a snapshot came while the session was paused
 	behind bool   // the customer said so
+	amiss  string // the rule by which a batch was refused, until a snapshot has put it right
+	heals  int
 	ring   ring
 	shot   *parcel // snapshot of the page as it stands, or nil
 	weight int     // bytes of the last snapshot
@@ -96,6 +98,7 @@ func (r *ring) reset() { r.trim(-1) }
 // view is how far an agent has got.
 type view struct {
 	behind bool              // a snapshot is due
+	amiss  bool              // because the agent's copy does not fit
 	next   uint64            // number of the next batch in the ring
 	assets []sanitizer.Clean // chunks that wait for room; the sanitizer's own bytes
 	lagged bool              // had to be brought up with a snapshot since the last Quality
@@ -135,9 +138,15 @@ func (s *session) batch(c *conn, b *wire.Batch, packed bool) {
 	}
 	clean, r := s.share.page.Check(b)
 	if r != nil {
+		s.share.amiss = r.Rule
 		s.resync(c, b.Epoch, r)
 		s.strike(c, r.Rule, r.Node)
 		return
+	}
+	if b.Snapshot && s.share.amiss != "" {
+		s.share.heals++
+		s.auditSeat(c.seat, Event{Kind: PageHealed, Rule: s.share.amiss})
+		s.share.amiss = ""
 	}
 	s.totals.Batches++
 	s.totals.Bytes += len(clean.Frame())
@@ -165,7 +174,7 @@ func (s *session) fanOut(clean sanitizer.Clean, b *wire.Batch, packed bool) {
 	if b.Snapshot {
 		h.ring.reset()
 		for p := range s.room.viewers {
-			p.view.behind, p.view.next = false, h.ring.end()
+			s.current(p)
 		}
 	}
 	deflate := &h.pack
@@ -257,7 +266,7 @@ func (s *session) pump(p *seat) {
 				return // there is no page yet; its first batch will come by the ring
 			}
 			v.lagged = v.lagged || !v.behind
-			v.behind, v.next = false, h.ring.end()
+			s.current(p)
 			s.totals.Snapshots++
 			p.conn.link.send(h.shot.share())
 		case aChange:
@@ -284,6 +293,16 @@ func (s *session) due(p *seat) (what cargo, ok bool) {
 		return aChange, true
 	}
 	return anAsset, len(v.assets) > 0
+}
+
+// current takes note that an agent has, or will have with what is sent now, the page as it stands.
+func (s *session) current(p *seat) {
+	v := &p.view
+	if v.amiss {
+		p.heals++
+		s.auditSeat(p, Event{Kind: StageHealed, Rule: "need"})
+	}
+	v.behind, v.amiss, v.next = false, false, s.share.ring.end()
 }
 
 // snapshot is the page as it stands, made once for all who need it now; nil when there is no page.

@@ -66,6 +66,7 @@ func (s *session) quality(c *conn, now time.Time) {
 	q := &wire.Quality{
 		RoundTrip: milliseconds(c.trip), Degraded: p.view.lagged,
 		Loss: uint8(min(max(l.loss*100+.5, 0), 100)), Path: l.path,
+		Heals: uint32(min(s.share.heals+p.heals, 1<<31-1)),
 	}
 	m := Measurement{Role: p.grant.Role, Path: l.path, RoundTrip: c.trip, Loss: l.loss, Waiting: l.waiting, Degraded: p.view.lagged}
 	for _, agent := range s.room.agents {

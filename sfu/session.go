@@ -54,6 +54,7 @@ type seat struct {
 	view     view
 	gate     [paces]bucket
 	refused  map[string]int // inputs by rule
+	heals    int            // of the page that they see
 }
 
 // session is one co-browsing session. Only its own goroutine touches it.

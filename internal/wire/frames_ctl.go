@@ -221,6 +221,7 @@ type Quality struct {
 	Degraded  bool   // the receiver cannot follow at the rate of the page
 	Loss      uint8  `wire:"max=100"` // of a hundred packets between the receiver and the server, those lost in the last minute
 	Path      Path   // the receiver's way to the server
+	Heals     uint32 // how often in this session what the receiver holds or sends did not fit and was put right by a snapshot
 }
 
 // Point2 is a place on the customer's page in CSS pixels from the top left corner of the document.

@@ -642,6 +642,7 @@ func (f *Quality) AppendTo(dst []byte) []byte {
 	dst = AppendBool(dst, f.Degraded)
 	dst = AppendUint(dst, uint64(f.Loss))
 	dst = AppendUint(dst, uint64(f.Path))
+	dst = AppendUint(dst, uint64(f.Heals))
 	return dst
 }
 
@@ -651,6 +652,7 @@ func (f *Quality) decode(r *Reader) {
 	f.Degraded = r.Bool()
 	f.Loss = uint8(r.Uint(100))
 	f.Path = Path(r.Uint(5))
+	f.Heals = uint32(r.Uint(2147483647))
 }
 
 // Type is 27.

@@ -45,6 +45,8 @@ export interface Quality {
   /** Of a hundred packets between this page and the server, those lost in the last minute. */
   readonly loss: number;
   readonly path: Path;
+  /** How often in this session what this page told did not fit and was put right. */
+  readonly heals: number;
 }
 
 /** What the page keeps to itself, besides passwords, card fields, one-time codes and hidden inputs. */

@@ -408,6 +408,8 @@ export interface Quality {
   readonly loss: number;
   /** the receiver's way to the server */
   readonly path: number;
+  /** how often in this session what the receiver holds or sends did not fit and was put right by a snapshot */
+  readonly heals: number;
 }
 
 /** Point2 is a place on the customer's page in CSS pixels from the top left corner of the document. */
@@ -664,7 +666,7 @@ export const ack = '22 0 ack epoch seq';
 export const need = '23 0 need epoch';
 export const presence = '24 0 presence visible:2 active:2';
 export const ticket = '25 0 ticket token:4:2048';
-export const quality = '26 0 quality roundTrip stale degraded:2 loss:0:100 path:0:5';
+export const quality = '26 0 quality roundTrip stale degraded:2 loss:0:100 path:0:5 heals';
 export const stroke = '27 0 stroke tool:0:3 colour:0:7 points:6:2048:x/1/1048576|y/1/1048576';
 export const stroked = '28 0 stroked from tool:0:3 colour:0:7 points:6:2048:x/1/1048576|y/1/1048576';
 export const offer = '40 0 offer asset:0:9007199254740991 assetKind:0:2 hash:3 size:0:8388608 width:0:16384 height:0:16384';
