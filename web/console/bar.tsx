@@ -48,7 +48,7 @@ export function MissingNote({ missing }: { readonly missing: readonly Missing[] 
 
 /** How the connection does: three bars and a word; the figures behind them when it is opened. */
 export function QualityBars({ quality, lost }: { readonly quality: Quality | null; readonly lost: boolean }) {
-  const { label, way, loss, roundTrip, stale, degraded, milliseconds, ways, check } = texts.quality;
+  const { label, way, loss, roundTrip, stale, degraded, milliseconds, ways, check, heals, times } = texts.quality;
   const rated = rate(quality, lost);
   const word = texts.quality[rated];
   return (
@@ -64,6 +64,7 @@ export function QualityBars({ quality, lost }: { readonly quality: Quality | nul
             <dt>{loss}</dt><dd>{quality.loss} %</dd>
             <dt>{stale}</dt><dd>{milliseconds(quality.stale)}</dd>
             <dt>{way}</dt><dd>{ways[quality.path]}</dd>
+            {quality.heals > 0 && <><dt>{heals}</dt><dd>{times(quality.heals)}</dd></>}
           </dl>
         )}
         {quality?.degraded && !lost && <p>{degraded}</p>}
@@ -74,7 +75,8 @@ export function QualityBars({ quality, lost }: { readonly quality: Quality | nul
 }
 
 /** The state in a word. */
-export function StateBadge({ state }: { readonly state: State }) {
+export function StateBadge({ state, behind }: { readonly state: State; readonly behind: boolean }) {
+  if (state === 'active' && behind) return <span class="badge behind" role="status" title={texts.quality.catchingUpHint}>{texts.quality.catchingUp}</span>;
   return <span class={`badge ${state}`}>{texts.states[state]}</span>;
 }
 

@@ -13,6 +13,12 @@ const paths = {
   reload: 'M16 10a6 6 0 11-2-4.5M14 2v4h-4',
   chat: 'M3 4h14v9H9l-4 4v-4H3z',
   lock: 'M5 9h10v8H5zM7 9V6a3 3 0 016 0v3',
+  find: 'M9 3.5a5.5 5.5 0 100 11 5.5 5.5 0 100-11M13 13l4.5 4.5',
+  smaller: 'M4 10h12',
+  larger: 'M4 10h12M10 4v12',
+  previous: 'M4 13l6-6 6 6',
+  next: 'M4 7l6 6 6-6',
+  screen: 'M2 4h16v10H2zM7 17h6',
   close: 'M5 5l10 10M15 5L5 15',
 } as const;
 

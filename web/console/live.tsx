@@ -5,7 +5,8 @@ import type { EndReason, State, View } from '../viewer/index';
 import { EndButton, MissingNote, ModeSwitch, Navigation, PageLine, QualityBars, StateBadge, Tools } from './bar';
 import { Chat } from './chat';
 import { Icon } from './icons';
-import { type Actions, type Session, controls, useSession } from './session';
+import { FindBar, SightBar } from './sight';
+import { type Actions, type Session, controls, useSession, useShortcuts } from './session';
 import { texts } from './texts';
 
 function Veil({ state, live }: { readonly state: State; readonly live: number }) {
@@ -24,17 +25,26 @@ function Veil({ state, live }: { readonly state: State; readonly live: number })
   );
 }
 
-function Notice({ text, onDismiss }: { readonly text: string; readonly onDismiss: () => void }) {
+interface NoticeProps {
+  readonly text: string;
+  /** Control was taken back: that stays until it is answered. */
+  readonly lost: boolean;
+  readonly onAgain: () => void;
+  readonly onDismiss: () => void;
+}
+
+function Notice({ text, lost, onAgain, onDismiss }: NoticeProps) {
   useEffect(() => {
-    if (text === '') return undefined;
+    if (text === '' || lost) return undefined;
     const timer = setTimeout(onDismiss, 8000);
     return () => clearTimeout(timer);
-  }, [text]);
+  }, [text, lost]);
   return (
     <div class={text === '' ? 'notice none' : 'notice'} role="status" aria-live="polite">
       {text !== '' && (
         <>
           <span title={text}>{text}</span>
+          {lost && <button type="button" class="again" title={texts.mode.againHint} aria-keyshortcuts="Alt+Shift+C" onClick={onAgain}>{texts.mode.again}</button>}
           <button type="button" class="square" aria-label={texts.dismiss} onClick={onDismiss}><Icon name="close" /></button>
         </>
       )}
@@ -47,6 +57,8 @@ export function Live({ view, place, onEnd }: { readonly view: View | null; reado
   const [session, actions] = useSession(view, onEnd);
   const [chat, setChat] = useState(false);
   const [read, setRead] = useState(0);
+  const [finding, setFinding] = useState(false);
+  useShortcuts(session, actions, () => setFinding(true));
   const messages = session?.messages ?? [];
   useEffect(() => {
     if (chat) setRead(messages.length);
@@ -55,7 +67,8 @@ export function Live({ view, place, onEnd }: { readonly view: View | null; reado
   const operating = session !== null && session.driver && controls(session.scopes);
   return (
     <div class="live" hidden={view === null}>
-      {session && <Bar session={session} actions={actions} chat={chat} unread={messages.length - read} onChat={() => setChat(!chat)} />}
+      {session && <Bar session={session} actions={actions} chat={chat} unread={messages.length - read} onChat={() => setChat(!chat)} finding={finding} onFind={() => setFinding(!finding)} />}
+      {session && finding && <FindBar view={session.view} onClose={() => setFinding(false)} />}
       <div class="body">
         <main class={`stage ${state}${operating ? ' operating' : ''}`} aria-label={texts.live}>
           <div class="place" ref={place} />
@@ -73,20 +86,23 @@ interface BarProps {
   readonly chat: boolean;
   readonly unread: number;
   readonly onChat: () => void;
+  readonly finding: boolean;
+  readonly onFind: () => void;
 }
 
-function Bar({ session, actions, chat, unread, onChat }: BarProps) {
+function Bar({ session, actions, chat, unread, onChat, finding, onFind }: BarProps) {
   return (
     <header class="bar">
       <div class="whose">
-        <StateBadge state={session.state} />
+        <StateBadge state={session.state} behind={session.quality?.catchingUp ?? false} />
         <PageLine page={session.page} />
+        <SightBar session={session} finding={finding} onFind={onFind} />
       </div>
       <div class="what">
         <ModeSwitch session={session} actions={actions} />
         <Navigation session={session} />
         <Tools session={session} actions={actions} />
-        <Notice text={session.notice} onDismiss={actions.dismiss} />
+        <Notice text={session.notice} lost={session.lost} onAgain={() => actions.control(true)} onDismiss={actions.dismiss} />
         <MissingNote missing={session.missing} />
         <QualityBars quality={session.quality} lost={session.live !== 0 && session.state === 'connecting'} />
         <button type="button" class="square" aria-pressed={chat} aria-label={chat ? texts.chat.close : texts.chat.open} title={chat ? texts.chat.close : texts.chat.open} onClick={onChat}>

@@ -1,6 +1,6 @@
 // The state of one session as the console's parts read it; everything comes from the viewer's public interface.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { ChatMessage, EndReason, Missing, Page, Quality, Scope, State, Tool, View } from '../viewer/index';
+import type { ChatMessage, EndReason, Missing, Page, Quality, Scope, Sight, State, Tool, View } from '../viewer/index';
 import { refusalText, texts } from './texts';
 
 /** What is shown of a session. */
@@ -16,6 +16,9 @@ export interface Session {
   readonly live: number;
   readonly messages: readonly ChatMessage[];
   readonly notice: string;
+  /** Control was given and is not any more; asking again is one press. */
+  readonly lost: boolean;
+  readonly sight: Sight;
   readonly missing: readonly Missing[];
   readonly tool: Tool;
   readonly colour: number;
@@ -47,7 +50,7 @@ function noticeOf(before: Session, scopes: readonly Scope[], driver: boolean): s
 
 function start(view: View): Session {
   return {
-    view, state: view.state, page: view.page, scopes: view.scopes, driver: view.driver, asking: false, quality: null, live: 0, messages: [], notice: '', missing: [],
+    view, state: view.state, page: view.page, scopes: view.scopes, driver: view.driver, asking: false, quality: null, live: 0, messages: [], notice: '', lost: false, sight: view.sight, missing: [],
     tool: 'none', colour: 0,
   };
 }
@@ -67,10 +70,12 @@ function listen(view: View, set: (change: (before: Session) => Session) => void,
     view.on('page', (page) => set((s) => ({ ...s, page }))),
     view.on('scope', ({ scopes, driver }) => set((s) => {
       const tool = scopes.includes('point') ? s.tool : 'none';
-      return { ...s, scopes, driver, tool, asking: false, notice: noticeOf(s, scopes, driver) };
+      const notice = noticeOf(s, scopes, driver);
+      return { ...s, scopes, driver, tool, asking: false, notice, lost: controls(scopes) ? false : notice === texts.mode.revoked || s.lost };
     })),
     view.on('refused', ({ rule }) => set((s) => ({ ...s, asking: s.asking && !aboutRequests.has(rule), notice: refusalText(rule) }))),
     view.on('chat', (message) => set((s) => ({ ...s, messages: [...s.messages.slice(-499), message] }))),
+    view.on('sight', (sight) => set((s) => ({ ...s, sight }))),
     view.on('missing', (missing) => set((s) => ({ ...s, missing }))),
     view.on('quality', (quality) => set((s) => ({ ...s, quality, live: s.state === 'active' ? Date.now() : s.live }))),
     view.on('end', onEnd),
@@ -99,17 +104,34 @@ export function useSession(view: View | null, onEnd: (reason: EndReason) => void
         view?.request('control');
         clearTimeout(timer.current);
         timer.current = setTimeout(() => change((s) => ({ ...s, asking: false })), ASK_FOR);
-        change((s) => ({ ...s, asking: true, notice: texts.mode.asking }));
+        change((s) => ({ ...s, asking: true, lost: false, notice: texts.mode.asking }));
       } else {
         view?.release();
-        change((s) => ({ ...s, asking: false, notice: texts.mode.released }));
+        change((s) => ({ ...s, asking: false, lost: false, notice: texts.mode.released }));
       }
     },
     draw(tool, colour) {
       view?.draw(tool, colour);
       if (tool !== 'clear') change((s) => ({ ...s, tool, colour }));
     },
-    dismiss: () => change((s) => ({ ...s, notice: '' })),
+    dismiss: () => change((s) => ({ ...s, notice: '', lost: false })),
   };
   return [session, actions];
+}
+
+/** What keys do anywhere in the console: Ctrl+F finds in the page, pressed in the find box it is the browser's own; Alt+Shift+C asks for control. */
+export function useShortcuts(session: Session | null, actions: Actions, onFind: () => void): void {
+  useEffect(() => {
+    if (!session) return undefined;
+    const key = (event: KeyboardEvent): void => {
+      const inFind = event.target instanceof Element && event.target.closest('.find') !== null;
+      if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === 'f' && !inFind) onFind();
+      else if (event.altKey && event.shiftKey && event.code === 'KeyC' && session.state === 'active' && !session.asking && !controls(session.scopes)) actions.control(true);
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+    };
+    addEventListener('keydown', key, { capture: true });
+    return () => removeEventListener('keydown', key, { capture: true });
+  });
 }

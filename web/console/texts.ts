@@ -1,5 +1,5 @@
 // Everything that the console says. One place, so that it can be read as a whole and translated.
-import type { EndReason, Path, State, Tool } from '../viewer/index';
+import type { EndReason, Path, Sight, State, Tool } from '../viewer/index';
 
 export const texts = {
   product: 'Vitrine',
@@ -66,9 +66,48 @@ export const texts = {
     asking: 'Asked the customer for control. Go on watching until they answer.',
     granted: 'The customer lets you operate the page: click, type and scroll in it.',
     refused: 'The customer did not allow control. You can go on watching and ask again later.',
-    revoked: 'The customer took control back. You can go on watching.',
+    revoked: 'The customer took control back, by a click or a key in their page. You can go on watching.',
+    again: 'Ask again',
+    againHint: 'Ask for control again (Alt+Shift+C)',
     released: 'You gave control back. You can go on watching.',
     otherDriver: 'Another agent operates the page right now.',
+  },
+  sight: {
+    label: 'How you look at the page',
+    follow: 'Follow',
+    followHint: 'See the page where the customer has it',
+    around: 'Look around',
+    aroundHint: 'Scroll the page for yourself. The customer\u2019s page does not move.',
+    back: 'Back to the customer',
+    customer: {
+      partly: 'You look around. The dashed line is what the customer sees.',
+      above: 'You look around. The customer is further up.',
+      below: 'You look around. The customer is further down.',
+      left: 'You look around. The customer is further left.',
+      right: 'You look around. The customer is further right.',
+      here: 'You look around, at the place where the customer is.',
+    } satisfies Record<Sight['customer'], string>,
+    zoom: 'Size of the page',
+    fit: 'Fit',
+    fitHint: 'As large as the window has room for',
+    full: '1:1',
+    fullHint: 'One pixel here for one of the customer\u2019s',
+    smaller: 'Smaller',
+    larger: 'Larger',
+    percent: (scale: number) => `${Math.round(scale * 100)} %`,
+    size: (width: number, height: number) => `${width} \u00d7 ${height}`,
+    ratio: (ratio: number) => `${Number(ratio.toFixed(2))}x`,
+    sizeHint: (width: number, height: number, ratio: number) =>
+      `The customer\u2019s window shows ${width} by ${height} pixels of the page; each is ${Number(ratio.toFixed(2))} pixels of their screen wide.`,
+  },
+  find: {
+    open: 'Find in the page (Ctrl+F)',
+    label: 'Find in the page',
+    next: 'Next',
+    previous: 'Previous',
+    close: 'Close',
+    none: 'Not found',
+    found: (at: number, count: number) => `${at} of ${count >= 1000 ? '1,000 or more' : count}`,
   },
   missing: {
     count: (count: number) => (count === 1 ? '1 image not shown' : `${count} images not shown`),
@@ -117,6 +156,10 @@ export const texts = {
       'relay-tcp': 'by the relay (TCP)',
       'relay-tls': 'by the relay (TLS)',
     } satisfies Record<Path, string>,
+    catchingUp: 'Catching up\u2026',
+    catchingUpHint: 'The page changes faster than it can be told. What you see lags behind; nothing is lost.',
+    heals: 'Put right',
+    times: (n: number) => (n === 1 ? 'once' : `${n} times`),
     degraded: 'Fewer updates: this computer or its network cannot follow.',
     check: 'Test this network',
   },
@@ -143,6 +186,7 @@ export const texts = {
 // Why an input was not carried out, by the rule's short name. What is not here gets the last text.
 const refusals = new Map<string, string>([
   ['not-granted', 'You are watching only. Ask for control to operate the page.'],
+  ['not-granted-scroll', 'You see the page where the customer has it. Choose \u201cLook around\u201d to scroll for yourself, or ask for control.'],
   ['no-focus', 'Click into a field first, then type.'],
   ['paused', 'The customer has paused sharing. Wait until they go on.'],
   ['consent-refused', texts.mode.refused],

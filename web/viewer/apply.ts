@@ -8,14 +8,15 @@ import {
 import { Content, NAMESPACES } from '../wire/vocabulary';
 import { CUSTOM_ELEMENT, type ElementRule, FRAME, customName, elements, flows, holds } from './alphabet';
 import { type Dressed, type Wardrobe, dressed } from './dress';
-import { appendChild, attachShadow, createElement, createText, insertBefore, setAttribute, setData } from './natives';
+import { appendChild, attachShadow, createElement, createText, insertBefore, nextSiblingOf, nodeType, parentOf, removeChild, setAttribute, setData } from './natives';
 import type { Strings } from './strings';
 import type { Entry, Tree } from './tree';
 
 /** What a batch says about the page besides its nodes. Absent where it says nothing. */
 export interface Told {
   page?: { readonly url: string; readonly title: string };
-  view?: { readonly width: number; readonly height: number };
+  /** The customer's viewport in CSS pixels, and how many pixels of their screen one is. */
+  view?: { readonly width: number; readonly height: number; readonly ratio: number };
   focus?: number;
   /** Which node is what a mark says, by the mark's kind; 0 is none. */
   readonly marks: Map<number, number>;
@@ -42,6 +43,7 @@ const many = new Set([3, 4, 5, 7]);
 
 const BOX_REASONS = ['private', 'frame', 'media', 'limit'];
 const MAX_SIDE = 1 << 20;
+const DOCUMENT = 9; // type of node
 
 /** Applies the batch. Throws a WireError at the first violation; the tree is then of no use any more. */
 export function applyBatch(target: Target, batch: Batch): Told {
@@ -56,6 +58,7 @@ class Applier {
   private readonly told: Told = { moved: false, marks: new Map() };
   private last = 0;
   private step = 0;
+  private readonly undo: (() => void)[] = []; // until the tree has its shape
 
   constructor(target: Target, batch: Batch) {
     this.to = target;
@@ -66,7 +69,13 @@ class Applier {
 
   run(): Told {
     const { r, to } = this;
-    while (r.left > 0) this.token(r.byte());
+    try {
+      while (r.left > 0) this.token(r.byte());
+    } catch (error) {
+      // The picture stays whole until a snapshot heals it: what was taken out is put back.
+      for (const step of this.undo.reverse()) step();
+      throw error;
+    }
     if (this.step < 5) this.settle();
     to.strings.end();
     return this.told;
@@ -74,6 +83,7 @@ class Applier {
 
   // The tree has its final shape: what was taken out and not taken back is gone.
   private settle(): void {
+    this.undo.length = 0;
     this.to.tree.forget((entry) => this.to.wardrobe.forget(entry));
   }
 
@@ -84,8 +94,16 @@ class Applier {
     this.step = step;
     if (step === 5) this.change(op, this.named());
     else if (op === OpInsert) this.insert();
-    else if (op === OpDetach) this.to.tree.detach(this.named());
+    else if (op === OpDetach) this.detach(this.named());
     else this.about(op);
+  }
+
+  private detach(entry: Entry): void {
+    const { node } = entry;
+    const parent = parentOf(node);
+    const next = nextSiblingOf(node);
+    this.to.tree.detach(entry);
+    if (parent && nodeType(parent) !== DOCUMENT) this.undo.push(() => insertBefore(parent, node, next && parentOf(next) === parent ? next : null));
   }
 
   // Tokens that say something about the page as a whole.
@@ -99,8 +117,7 @@ class Applier {
       case OpView: {
         const width = r.uint(MAX_SIDE);
         const height = r.uint(MAX_SIDE);
-        r.uint();
-        told.view = { width, height };
+        told.view = { width, height, ratio: r.uint() / 1000 };
         return;
       }
       case OpFocus:
@@ -167,8 +184,15 @@ class Applier {
       const node = this.node(op, parent, depth + 1);
       if (parent.kind === 'document') this.to.root(node);
       else if (parent.rule?.key === FRAME) tree.frames.hold(parent.node, node);
-      else insertBefore(parent.node, node, before);
+      else this.put(parent.node, node, before);
     }
+  }
+
+  private put(parent: Node, node: Node, before: Node | null): void {
+    insertBefore(parent, node, before);
+    this.undo.push(() => {
+      if (parentOf(node) === parent) removeChild(parent, node);
+    });
   }
 
   // The next token of a list of nodes.

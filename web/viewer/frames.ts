@@ -1,7 +1,7 @@
 // Documents within the page. The viewer makes their frames itself: empty, fenced like the stage, without an address that comes
 // from the page. What they hold is built by the stage's own document and put in when the frame has its document, again
 // whenever a browser has emptied it because it was moved.
-import { checkFrame, fence } from './fence';
+import { checkFrame, fence, guard } from './fence';
 import { appendChild, createElement, documentOf, getAttribute, hasAttribute, isConnected, parentOf, rectOf, removeChild, replaceChild, rootOf, setAttribute } from './natives';
 import { makeStageSheet } from './stagecss';
 import { NAMESPACES } from '../wire/vocabulary';
@@ -66,6 +66,13 @@ export class Frames {
     this.held.delete(frame);
   }
 
+  /** Forgets the frames that are of no use any more. */
+  prune(used: (frame: Element) => boolean): void {
+    for (const frame of this.held.keys()) {
+      if (!used(frame)) this.held.delete(frame);
+    }
+  }
+
   /** Puts documents into their frames. Outer ones come first: they were made first. */
   settle(): void {
     for (const [frame, held] of this.held) this.mount(frame as HTMLIFrameElement, held);
@@ -80,6 +87,7 @@ export class Frames {
     const doc = documentOf(frame);
     if (!doc || held.loads > MAX_LOADS || doc.URL.replace(/#.*/, '') !== new URL(address, location.href).href) return false;
     if (held.dressed !== doc) {
+      guard(doc);
       doc.adoptedStyleSheets = [makeStageSheet(doc)];
       held.dressed = doc;
     }

@@ -82,6 +82,34 @@ export interface Quality {
   /** Of a hundred packets between this browser and the server, those lost in the last minute. */
   readonly loss: number;
   readonly path: Path;
+  /** The page changes faster than it can be told; what is shown lags behind and catches up. */
+  readonly catchingUp: boolean;
+  /** How often in this session the picture did not fit the page and was put right. */
+  readonly heals: number;
+}
+
+/** How large the page is drawn: as large as there is room for, but never above 1; or so many pixels of CSS here for one of the customer's (0.25 to 4). */
+export type Zoom = 'fit' | number;
+
+/** How this agent looks at the page. Nothing of it is told to the customer's page. */
+export interface Sight {
+  readonly zoom: Zoom;
+  /** What that comes to now. */
+  readonly scale: number;
+  /** The page is shown where the customer has it. Otherwise the agent looks around. */
+  readonly following: boolean;
+  /** The customer's viewport in pixels of CSS, and how many pixels of the customer's screen one of them is. */
+  readonly width: number;
+  readonly height: number;
+  readonly ratio: number;
+  /** Where the customer's view lies from the agent's. */
+  readonly customer: 'here' | 'partly' | 'above' | 'below' | 'left' | 'right';
+}
+
+/** What was found: in so many places (1,000 at most), of which the agent is shown one, counted from 1; 0 for none. */
+export interface Found {
+  readonly count: number;
+  readonly at: number;
 }
 
 /** What each event carries. */
@@ -94,6 +122,7 @@ export interface Events {
   readonly missing: readonly Missing[];
   readonly chat: ChatMessage;
   readonly quality: Quality;
+  readonly sight: Sight;
   readonly end: EndReason;
 }
 
@@ -119,6 +148,23 @@ export interface View {
   chat(text: string): void;
   /** Moves the customer's page; needs the scope "navigate". */
   navigate(move: 'back' | 'forward' | 'reload'): void;
+  readonly sight: Sight;
+  /** Draws the page in another size. What has no room can be scrolled to. */
+  zoom(to: Zoom): void;
+  /** The next larger (1) or smaller (-1) of the usual sizes. */
+  zoomBy(step: 1 | -1): void;
+  /**
+   * Shows the page where the customer has it, or lets the agent look around: wheel and keys then scroll the agent's own view, inner
+   * boxes included, and a mark shows where the customer's view is. Another page of the customer's is followed again.
+   */
+  follow(on: boolean): void;
+  /**
+   * Looks for text in the page as it is shown, frames, shadow trees and fields included, and brings the first place into sight,
+   * for this agent alone. The same text again goes on to the next place, or with -1 back. An empty text ends it.
+   */
+  find(text: string, step?: 1 | -1): Found;
+  /** The text that this agent has selected in the page. Without control, dragging selects; Ctrl+C copies. */
+  readonly selection: string;
   /** Ends the session for everybody. */
   end(): void;
   /** Calls fn at every event until the returned function is called. */

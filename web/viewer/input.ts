@@ -2,12 +2,14 @@
 // page does in return comes back as a batch.
 import { type FromAgent, type Point2, PointerKind, StrokeTool } from '../wire/frames';
 import { type Drawings, palette } from './draw';
+import type { Eyes } from './eyes';
 import { type Spot, closest, scrollingAt, spotAt } from './hit';
 import type { Tool } from './index';
 import { makeKeyboard } from './keys';
 import { Menu, valueTypes } from './menu';
 import { getAttribute, hasAttribute, scrollLeft, scrollTop, rootOf } from './natives';
 import type { Replica } from './replica';
+import { type Caret, caretAt } from './select';
 import type { Stage } from './stage';
 import type { Entry } from './tree';
 
@@ -21,6 +23,7 @@ export interface Desk {
   readonly stage: Stage;
   readonly replica: Replica;
   readonly drawings: Drawings;
+  readonly eyes: Eyes;
   /** Whether a scope is granted to this agent now. */
   readonly may: (scope: 'point' | 'scroll' | 'click' | 'type') => boolean;
   readonly send: (frame: FromAgent) => void;
@@ -46,7 +49,7 @@ export class Input {
   private tool: Tool = 'none';
   private colour = 0;
   private stroke: Point2[] | null = null;
-  private down: { readonly x: number; readonly y: number; readonly spot: Spot | null } | null = null;
+  private down: { readonly x: number; readonly y: number; readonly spot: Spot | null; readonly caret: Caret | null } | null = null;
   private latest: PointerEvent | null = null;
   private pending = false;
   private turn: { readonly event: WheelEvent; readonly x: number; readonly y: number } | null = null;
@@ -58,7 +61,8 @@ export class Input {
     this.desk = desk;
     const { overlay } = desk.stage;
     this.menu = new Menu(desk.stage);
-    this.field = makeKeyboard(overlay, { active: () => desk.may('type'), text: (text) => this.type(text), key: (key) => this.press(key), pressing: () => this.pressing() });
+    // Not within what scrolls: browsers scroll to where the focus is.
+    this.field = makeKeyboard(desk.stage.root, { active: () => desk.may('type'), text: (text) => this.type(text), key: (key) => this.press(key), pressing: () => this.pressing(), roam: (key) => this.roam(key), copy: () => desk.eyes.selected.text });
     overlay.style.touchAction = 'none';
     overlay.style.cursor = 'default';
     overlay.addEventListener('pointerdown', (event) => this.pointerDown(event));
@@ -102,6 +106,20 @@ export class Input {
     return doc && replica.tree ? spotAt(doc, replica.tree, x, y) : null;
   }
 
+  private caret(event: { clientX: number; clientY: number }): Caret | null {
+    const { replica, stage } = this.desk;
+    const doc = stage.document();
+    const { x, y } = this.at(event);
+    return doc && replica.tree ? caretAt(doc, replica.tree, x, y) : null;
+  }
+
+  // Without control, dragging selects text.
+  private select(event: PointerEvent): void {
+    const from = this.down?.caret;
+    const to = from ? this.caret(event) : null;
+    if (from && to) this.desk.eyes.selected.span(from, to);
+  }
+
   private pagePoint(event: { clientX: number; clientY: number }): Point2 {
     const { x, y } = this.at(event);
     const offset = pageOffset(this.desk.stage);
@@ -113,10 +131,12 @@ export class Input {
     event.preventDefault();
     this.field.focus({ preventScroll: true });
     if (event.button !== 0) return;
+    const { desk } = this;
     const wasOpen = this.menu.isOpen;
     this.menu.close();
     if (wasOpen) return;
-    this.down = { ...this.at(event), spot: this.spot(event) };
+    this.down = { ...this.at(event), spot: this.spot(event), caret: this.tool === 'none' && !this.desk.may('click') ? this.caret(event) : null };
+    desk.eyes.selected.clear();
     if (this.tool === 'none') this.desk.stage.overlay.setPointerCapture(event.pointerId);
     if (this.tool !== 'none' && !this.desk.may('point')) {
       this.down = null;
@@ -129,6 +149,7 @@ export class Input {
 
   private pointerMove(event: PointerEvent): void {
     if (this.stroke) this.extend(event);
+    this.select(event);
     this.latest = event;
     if (this.pending) return;
     this.pending = true;
@@ -185,9 +206,19 @@ export class Input {
       return;
     }
     const up = this.at(event);
-    if (this.tool !== 'none') return;
+    if (this.tool !== 'none' || (down.caret && this.selectedBy(event, down.caret))) return;
     if (Math.hypot(up.x - down.x, up.y - down.y) <= CLICK_SLOP) this.click(event);
     else this.drag(down.spot, event);
+  }
+
+  // Whether what ends with this event was about selecting text: a drag, or a second or third click.
+  private selectedBy(event: PointerEvent, caret: Caret): boolean {
+    const { selected } = this.desk.eyes;
+    if (selected.text === '') {
+      const count = this.count(event, this.at(event));
+      if (count > 1) selected.around(caret, count === 2 ? 'word' : 'block');
+    }
+    return selected.text !== '';
   }
 
   private click(event: PointerEvent): void {
@@ -272,11 +303,18 @@ export class Input {
 
   private wheel(event: WheelEvent): void {
     event.preventDefault();
-    if (!this.desk.may('scroll')) {
-      this.desk.refused('not-granted');
+    const { eyes, stage } = this.desk;
+    if (event.ctrlKey) {
+      if (event.deltaY !== 0) eyes.zoomBy(event.deltaY < 0 ? 1 : -1);
       return;
     }
-    const unit = event.deltaMode === 1 ? 20 : event.deltaMode === 2 ? this.desk.stage.height * 0.9 : 1;
+    const unit = event.deltaMode === 1 ? 20 : event.deltaMode === 2 ? stage.height * 0.9 : 1;
+    // What is the agent's own comes first.
+    if (stage.pan(event.deltaX * unit, event.deltaY * unit)) return;
+    if (eyes.following && !this.desk.may('scroll')) {
+      this.desk.refused('not-granted-scroll');
+      return;
+    }
     const { turn } = this;
     this.turn = { event, x: (turn?.x ?? 0) + event.deltaX * unit, y: (turn?.y ?? 0) + event.deltaY * unit };
     if (!turn) requestAnimationFrame(() => this.scroll());
@@ -290,10 +328,29 @@ export class Input {
     if (!tree || !turn) return;
     const to = scrollingAt(tree, this.spot(turn.event)?.entry ?? desk.replica.body(), turn.x, turn.y);
     if (!to) return;
+    if (!desk.eyes.following) {
+      desk.eyes.move(to.entry, to.x, to.y);
+      return;
+    }
     // Shown at once; the page's own answer corrects it.
-    desk.replica.scrollTo(to.entry, to.x, to.y);
+    desk.replica.places.to(to.entry, to.x, to.y);
     desk.drawings.redraw();
     desk.send({ kind: 'scrollTo', seq: ++this.seq, from: 0, epoch, node: to.id, x: to.x, y: to.y });
+  }
+
+  /** Keys that are not the customer's: they scroll the agent's own view. Returns whether a key was one of them. */
+  private roam(key: string): boolean {
+    const { eyes, replica, stage } = this.desk;
+    const by = roaming.get(key);
+    const { tree } = replica;
+    const page = replica.places.page;
+    const entry = page ? tree?.exact(page) : undefined;
+    if (!by || !page || !entry) return false;
+    const [dx, dy] = [by.dx ?? 0, (by.dy ?? 0) + (by.screens ?? 0) * stage.height];
+    if (stage.pan(dx, dy)) return true;
+    if (eyes.following) return false;
+    eyes.move(entry, scrollLeft(page) + dx, scrollTop(page) + dy);
+    return true;
   }
 
   /** The number of the next input. */
@@ -308,6 +365,15 @@ export class Input {
     this.latest = this.stroke = this.clicked = this.turn = this.clicks = null;
   }
 }
+
+const LINE = 40; // pixels
+
+const FAR = 1e6;
+
+const roaming = new Map<string, { readonly dx?: number; readonly dy?: number; readonly screens?: number }>([
+  ['ArrowLeft', { dx: -LINE }], ['ArrowRight', { dx: LINE }], ['ArrowUp', { dy: -LINE }], ['ArrowDown', { dy: LINE }],
+  ['PageUp', { screens: -0.9 }], ['PageDown', { screens: 0.9 }], [' ', { screens: 0.9 }], ['Home', { dy: -FAR }], ['End', { dy: FAR }],
+]);
 
 // Inputs that Space presses.
 const pressed = new Set(['checkbox', 'radio', 'button', 'submit', 'reset', 'image', 'range', 'file']);

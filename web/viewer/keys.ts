@@ -20,6 +20,10 @@ export interface Typist {
   /** Whether what the keys go to is no place for text: there, Space is a key. */
   readonly pressing: () => boolean;
   readonly key: (key: number) => void;
+  /** What a key does for the agent alone; false when it does nothing. */
+  readonly roam: (key: string) => boolean;
+  /** The text to copy; nothing to leave it to the browser. */
+  readonly copy: () => string;
 }
 
 /** The key of an event, or undefined when the browser shall handle it. */
@@ -45,9 +49,9 @@ export function pieces(text: string): string[] {
   return out;
 }
 
-/** Makes the field and puts it into the overlay. */
-export function makeKeyboard(overlay: HTMLElement, to: Typist): HTMLTextAreaElement {
-  const field = overlay.ownerDocument.createElement('textarea');
+/** Makes the field and puts it into its place. */
+export function makeKeyboard(place: HTMLElement, to: Typist): HTMLTextAreaElement {
+  const field = place.ownerDocument.createElement('textarea');
   field.className = 'vitrine-keyboard';
   field.setAttribute('aria-label', texts.keyboard);
   field.autocomplete = 'off';
@@ -55,6 +59,7 @@ export function makeKeyboard(overlay: HTMLElement, to: Typist): HTMLTextAreaElem
   field.setAttribute('autocapitalize', 'off');
   const { style } = field;
   style.position = 'absolute';
+  style.left = style.top = '0';
   style.opacity = '0';
   style.width = style.height = '1px';
   style.border = style.padding = '0';
@@ -64,7 +69,11 @@ export function makeKeyboard(overlay: HTMLElement, to: Typist): HTMLTextAreaElem
     for (const piece of pieces(text)) to.text(piece);
   };
   field.addEventListener('keydown', (event) => {
-    if (event.isComposing || !to.active()) return;
+    if (event.isComposing) return;
+    if (!to.active()) {
+      if (!event.ctrlKey && !event.metaKey && !event.altKey && to.roam(event.key)) event.preventDefault();
+      return;
+    }
     if (event.key === 'F6') {
       event.preventDefault();
       field.blur();
@@ -81,6 +90,12 @@ export function makeKeyboard(overlay: HTMLElement, to: Typist): HTMLTextAreaElem
     if (!to.active()) return;
     if (event.inputType.startsWith('insert')) say(event.data ?? event.dataTransfer?.getData('text/plain') ?? '');
   });
+  field.addEventListener('copy', (event) => {
+    const text = to.copy();
+    if (text === '') return;
+    event.preventDefault();
+    event.clipboardData?.setData('text/plain', text);
+  });
   // In a text area pasted text comes without data on beforeinput in some browsers.
   field.addEventListener('paste', (event) => {
     event.preventDefault();
@@ -90,6 +105,6 @@ export function makeKeyboard(overlay: HTMLElement, to: Typist): HTMLTextAreaElem
     field.value = '';
     if (to.active()) say(event.data);
   });
-  overlay.append(field);
+  place.append(field);
   return field;
 }

@@ -1,5 +1,5 @@
 // Dialogs and popovers in the top layer of the stage's own document, in the customer's order: only there they stand above
-// everything, wherever the page has put them, and have their backdrops. The frame is inert, so nothing gets the focus.
+// everything, wherever the page has put them, and have their backdrops. The focus stays where the agent has it.
 import type { Dressed } from './dress';
 import { closeDialog, hidePopover, isConnected, matches, removeAttribute, setAttribute, showModal, showPopover } from './natives';
 
@@ -23,6 +23,17 @@ export class Layers {
   /** The node is gone. */
   forget(entry: Dressed): void {
     if (this.wanted.delete(entry) || this.shown.includes(entry)) this.stale = true;
+  }
+
+  /** Whether an element is in the top layer. */
+  holds(el: Element): boolean {
+    return this.shown.some(({ node }) => node === el);
+  }
+
+  /** What was open stays as it is; `find` gives the entry that a node has now, if it stays. */
+  inherit(from: Layers, find: (node: Element) => Dressed | undefined): void {
+    this.shown = from.shown.flatMap((entry) => find(entry.node) ?? []);
+    this.stale = true;
   }
 
   /** Opens and closes what changed; what was moved has left the top layer. */
@@ -53,12 +64,21 @@ function isShown(entry: Dressed | undefined): boolean {
   }
 }
 
+// A browser gives the focus to what it opens.
+function focused(act: () => void): void {
+  const { activeElement } = document;
+  act();
+  if (document.activeElement === activeElement) return;
+  (document.activeElement as HTMLElement | null)?.blur();
+  (activeElement as HTMLElement | null)?.focus({ preventScroll: true });
+}
+
 function open({ node, rule }: Dressed): void {
   try {
     if (rule.key === 'dialog') {
       removeAttribute(node, 'open');
-      showModal(node);
-    } else showPopover(node);
+      focused(() => { showModal(node); });
+    } else focused(() => { showPopover(node); });
   } catch {
     // What cannot stand above the page stands in it.
     if (rule.key === 'dialog') setAttribute(node, 'open', '');
@@ -70,6 +90,5 @@ function close(entry: Dressed): void {
   const { node, rule } = entry;
   if (!isShown(entry)) {
     if (rule.key === 'dialog') removeAttribute(node, 'open');
-  } else if (rule.key === 'dialog') closeDialog(node);
-  else hidePopover(node);
+  } else focused(() => { (rule.key === 'dialog' ? closeDialog : hidePopover)(node); });
 }

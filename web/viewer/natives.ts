@@ -34,6 +34,8 @@ export const insertBefore = method(N.insertBefore as (this: Node, child: Node, b
 export const removeChild = method(N.removeChild as (this: Node, child: Node) => Node);
 export const replaceChild = method(N.replaceChild as (this: Node, child: Node, old: Node) => Node);
 export const parentOf = getter(N, 'parentNode');
+export const ownerOf = getter(N, 'ownerDocument');
+export const viewOf = getter(D, 'defaultView');
 export const isConnected = getter(N, 'isConnected');
 export const firstChildOf = getter(N, 'firstChild');
 export const nextSiblingOf = getter(N, 'nextSibling');
@@ -44,6 +46,7 @@ export const setData = setter(CharacterData.prototype, 'data');
 export const getAttribute = method(E.getAttribute);
 export const setAttribute = method(E.setAttribute);
 export const removeAttribute = method(E.removeAttribute);
+export const getAttributeNames = method(E.getAttributeNames);
 export const hasAttribute = method(E.hasAttribute);
 export const attachShadow = method(E.attachShadow);
 export const shadowOf = getter(E, 'shadowRoot');
@@ -58,14 +61,19 @@ export const scrollTop = getter(E, 'scrollTop');
 export const setScrollLeft = setter(E, 'scrollLeft');
 export const setScrollTop = setter(E, 'scrollTop');
 export const isElement = (node: Node | null): node is Element => node !== null && nodeType(node) === 1;
-const nodeType = getter(N, 'nodeType');
+export const nodeType = getter(N, 'nodeType');
+export const localNameOf = getter(E, 'localName');
+export const namespaceOf = getter(E, 'namespaceURI');
 
 export const setInputValue = setter(HTMLInputElement.prototype, 'value');
 export const inputValue = getter(HTMLInputElement.prototype, 'value');
 export const setAreaValue = setter(HTMLTextAreaElement.prototype, 'value');
+export const areaValue = getter(HTMLTextAreaElement.prototype, 'value');
 export const setSelectIndex = setter(HTMLSelectElement.prototype, 'selectedIndex');
 export const isMultiple = getter(HTMLSelectElement.prototype, 'multiple');
 export const setChecked = setter(HTMLInputElement.prototype, 'checked');
+export const isChecked = getter(HTMLInputElement.prototype, 'checked');
+export const isIndeterminate = getter(HTMLInputElement.prototype, 'indeterminate');
 export const setIndeterminate = setter(HTMLInputElement.prototype, 'indeterminate');
 export const setSelected = setter(HTMLOptionElement.prototype, 'selected');
 export const isSelected = getter(HTMLOptionElement.prototype, 'selected');
@@ -77,6 +85,25 @@ export const hidePopover = method(HTMLElement.prototype.hidePopover);
 const assign = method(HTMLSlotElement.prototype.assign);
 /** Puts nodes into a slot. */
 export const assignTo = (slot: HTMLSlotElement, nodes: readonly (Element | Text)[]): void => assign(slot, ...nodes);
+
+export const selectionOf = method(D.getSelection);
+const caret = Reflect.get(D, 'caretPositionFromPoint') as Document['caretPositionFromPoint'] | undefined;
+const caretRange = Reflect.get(D, 'caretRangeFromPoint') as ((x: number, y: number) => Range | null) | undefined;
+
+/** The place in a text at a point of a document's viewport. */
+export function textAt(doc: Document, x: number, y: number): { readonly node: Node; readonly offset: number } | null {
+  const found = elementAt(doc, x, y);
+  const shadowRoots: ShadowRoot[] = [];
+  for (let at: Node | null = found; at; at = parentOf(at) ?? (nodeType(at) === 11 ? (at as ShadowRoot).host : null)) {
+    if (nodeType(at) === 11) shadowRoots.push(at as ShadowRoot);
+  }
+  if (caret) {
+    const place = Reflect.apply(caret, doc, [x, y, { shadowRoots }]);
+    return place && { node: place.offsetNode, offset: place.offset };
+  }
+  const range = caretRange ? Reflect.apply(caretRange, doc, [x, y]) : null;
+  return range && { node: range.startContainer, offset: range.startOffset };
+}
 
 /** Makes an element of the stage's document. Never anything but names from the tables or checked custom names. */
 export const createElement = (doc: Document, namespace: string, name: string): Element => createNS(doc, namespace, name);

@@ -6,10 +6,12 @@ import { type Target, type Told, applyBatch } from './apply';
 import type { Assets } from './assets';
 import { type Dressed, Wardrobe } from './dress';
 import { Frames } from './frames';
+import { type Shown, heal } from './heal';
 import {
   appendChild, firstChildOf, isElement, isSelected, nextSiblingOf, parentOf, removeAttribute, removeChild, replaceChild, rootOf,
-  scrollTop, setAttribute, setScrollLeft, setScrollTop, setSelectIndex, setSelected,
+  setAttribute, setSelectIndex, setSelected,
 } from './natives';
+import { Places } from './places';
 import { Strings } from './strings';
 import { type Entry, Tree } from './tree';
 import { Users } from './users';
@@ -29,27 +31,18 @@ export interface Owner {
   readonly show: (visible: boolean) => void;
 }
 
-interface Shown {
-  readonly tree: Tree;
-  readonly users: Users;
-  readonly wardrobe: Wardrobe;
-  readonly document: Document;
-}
-
 /** One replica. */
 export class Replica {
   epoch = 0;
   /** Node that has the customer's focus, 0 for none. */
   focus = 0;
-  private seq = 0;
   private shown: Shown | null = null;
   private waiting: Batch[] = [];
   private scheduled = false;
-  private needing = true;
-  private missed = false;
+  private readonly at = { seq: 0, url: '', needing: true, missed: false };
+  readonly places = new Places(() => this.shown);
   private focused: Entry | undefined;
   private readonly marks = new Map<number, Entry>(); // by kind; under HOVER what the pointer is over
-  private readonly short = new Set<number>(); // nodes that could not be scrolled as far as the customer's
   private paint: ReturnType<typeof setTimeout> | undefined;
   private readonly strings = new Strings();
   private readonly owner: Owner;
@@ -100,7 +93,7 @@ export class Replica {
     const batches = this.waiting;
     this.waiting = [];
     for (const batch of batches) {
-      if (this.needing && !batch.snapshot) continue;
+      if (this.at.needing && !batch.snapshot) continue;
       try {
         this.apply(batch);
       } catch (error) {
@@ -110,7 +103,7 @@ export class Replica {
   }
 
   private fail(epoch: number, rule: string): void {
-    this.needing = true;
+    this.at.needing = true;
     this.owner.need(epoch, rule);
   }
 
@@ -118,15 +111,16 @@ export class Replica {
     const doc = this.owner.document();
     if (!doc) {
       // The stage is loading; when it is there, a snapshot is asked for.
-      this.needing = this.missed = true;
+      this.at.needing = this.at.missed = true;
       return;
     }
-    if (!batch.snapshot && (batch.epoch !== this.epoch || batch.seq !== this.seq + 1)) throw new WireError('row36-gap');
+    if (!batch.snapshot && (batch.epoch !== this.epoch || batch.seq !== this.at.seq + 1)) throw new WireError('row36-gap');
     this.strings.begin(batch);
     const told = batch.snapshot ? this.replace(doc, batch) : this.change(doc, batch);
     this.epoch = batch.epoch;
-    this.seq = batch.seq;
-    this.needing = false;
+    this.at.seq = batch.seq;
+    this.at.needing = false;
+    this.at.url = told.page?.url ?? this.at.url;
     this.settle(told);
     this.owner.told(told);
     this.owner.applied(batch.epoch, batch.seq);
@@ -138,23 +132,38 @@ export class Replica {
     return applyBatch(this.target(shown, (node) => appendChild(doc, node)), batch);
   }
 
-  // A snapshot is built aside and shown when it is whole.
+  // A snapshot is built aside and shown when it is whole: at once, between two frames of the screen.
   private replace(doc: Document, batch: Batch): Told {
+    const { shown: before } = this;
     const users = new Users(this.assets);
-    const next: Shown = { tree: new Tree(doc, new Frames(() => this.rescroll())), users, wardrobe: new Wardrobe(this.strings, users), document: doc };
+    const frames = before?.document === doc ? before.tree.frames : new Frames(() => this.places.all());
+    const next: Shown = { tree: new Tree(doc, frames), users, wardrobe: new Wardrobe(this.strings, users), document: doc };
     const roots: Node[] = [];
     const told = applyBatch(this.target(next, (node) => roots.push(node)), batch);
     const [html] = roots;
     if (!html || roots.length !== 1) throw new WireError('row13-document');
     const old = rootOf(doc) as Element | null;
-    if (old) replaceChild(doc, html, old);
-    else appendChild(doc, html);
-    // A snapshot does not speak of a page that stands at its top, and the document keeps the place of the page before.
-    doc.defaultView?.scrollTo({ left: 0, top: 0, behavior: 'instant' });
+    const hover = this.marks.get(HOVER)?.node;
+    const same = before?.document === doc && (batch.epoch === this.epoch || (told.page?.url ?? '') === this.at.url);
+    this.unmark();
+    const scrolled = [...before?.wardrobe.scrolls.keys() ?? []].flatMap((id) => before?.tree.find(id)?.node ?? []);
+    const healed = same && old !== null && heal(before, next, [old, html as Element], batch.epoch === this.epoch);
+    if (!healed && old) replaceChild(doc, html, old);
+    else if (!old) appendChild(doc, html);
     this.drop();
     this.shown = next;
-    this.curtain(users);
+    if (healed) this.places.top(scrolled);
+    else this.begin(doc, users);
+    const under = hover && next.tree.exact(hover);
+    if (under) this.setMark(HOVER, under);
     return told;
+  }
+
+  // A snapshot does not speak of what stands at its top, and the document keeps the place of the page before.
+  private begin(doc: Document, users: Users): void {
+    this.places.wipe();
+    doc.defaultView?.scrollTo({ left: 0, top: 0, behavior: 'instant' });
+    this.curtain(users);
   }
 
   private target(shown: Shown, root: (node: Node) => void): Target {
@@ -179,38 +188,9 @@ export class Replica {
     wardrobe.touched.clear();
     wardrobe.slots.settle();
     wardrobe.layers.settle(told.moved);
-    const scrolls = told.moved ? wardrobe.scrolls.keys() : wardrobe.scrolled.values();
-    for (const id of [...scrolls]) this.scroll(id);
-    wardrobe.scrolled.clear();
-    for (const id of [...this.short]) this.scroll(id); // the page has grown, perhaps
+    this.places.settle(told.moved);
     if (told.focus !== undefined || this.focused) this.setFocus(tree.find(told.focus ?? this.focus));
     for (const [kind, id] of told.marks) this.setMark(kind, tree.find(id));
-  }
-
-  private scroll(id: number): void {
-    const entry = this.shown?.tree.find(id);
-    const to = this.shown?.wardrobe.scrolls.get(id);
-    this.short.delete(id);
-    if (!entry || !to || entry.kind !== 'element') return;
-    this.scrollTo(entry, to[0], to[1]);
-    if (isElement(entry.node) && Math.abs(scrollTop(entry.node) - to[1]) > 1) this.short.add(id);
-  }
-
-  /** Scrolls a node of the stage; the first element of the document stands for the page. */
-  scrollTo(entry: Entry, x: number, y: number): void {
-    const page = entry.node.ownerDocument;
-    // What has no frame yet is still of the stage's own document.
-    const view = entry.rule?.key === 'html' && (entry.parent === 0 || page !== this.shown?.document) && page?.defaultView;
-    if (view) view.scrollTo({ left: x, top: y, behavior: 'instant' });
-    else if (isElement(entry.node)) {
-      setScrollLeft(entry.node, x);
-      setScrollTop(entry.node, y);
-    }
-  }
-
-  /** Scrolls everything to where the customer has it. */
-  rescroll(): void {
-    for (const id of this.shown?.wardrobe.scrolls.keys() ?? []) this.scroll(id);
   }
 
   /** Assets arrived, or will not come. */
@@ -218,7 +198,7 @@ export class Replica {
     const { shown } = this;
     if (!shown?.users.changed(assets)) return;
     // New sizes: what could not be scrolled to before may be there now.
-    this.rescroll();
+    this.places.all();
     if (shown.users.unstyled()) return;
     clearTimeout(this.paint);
     this.owner.show(true);
@@ -274,17 +254,21 @@ export class Replica {
 
   /** The stage's document is a new one: what was in the old is gone. */
   reset(): void {
-    if (!this.shown && !this.missed) return;
-    this.missed = false;
+    if (!this.shown && !this.at.missed) return;
+    this.at.missed = false;
     this.drop();
     this.fail(this.epoch, 'stage');
+  }
+
+  private unmark(): void {
+    this.setFocus(undefined);
+    for (const kind of [...this.marks.keys()]) this.setMark(kind, undefined);
   }
 
   private drop(): void {
     this.focused = undefined;
     this.focus = 0;
     this.marks.clear();
-    this.short.clear();
     this.shown?.wardrobe.wipe();
     this.shown?.tree.wipe();
     this.shown = null;
@@ -300,7 +284,8 @@ export class Replica {
     this.strings.clear();
     for (const batch of this.waiting) batch.ops.fill(0);
     this.waiting = [];
-    this.needing = true;
+    this.places.wipe();
+    this.at.needing = true;
   }
 }
 

@@ -1,6 +1,7 @@
 // The stage: the sandboxed frame that holds the replica, and the layer above it that takes every click and key.
 import { Card, box } from './card';
-import { checkFrame, fence } from './fence';
+import { checkFrame, fence, guard } from './fence';
+import type { Zoom } from './index';
 import { removeChild, rootOf } from './natives';
 import { makeStageSheet } from './stagecss';
 import { texts } from './texts';
@@ -22,6 +23,10 @@ export interface Stage {
   /** The document to build in; null while there is none of ours. */
   document(): Document | null;
   resize(width: number, height: number): void;
+  /** How large the page is drawn. */
+  zoom: Zoom;
+  /** Scrolls within what is larger than the window. Returns whether there was room. */
+  pan(dx: number, dy: number): boolean;
   show(visible: boolean): void;
   /** Stops drawing the page, which costs nothing then, until the agent wants it back; `again` is told. */
   rest(again: () => void): void;
@@ -29,6 +34,8 @@ export interface Stage {
   readonly resting: boolean;
   /** Calls back whenever the stage has a new, empty document: at the start, and when the old one was replaced. */
   readonly onDocument: (fn: () => void) => void;
+  /** Calls back whenever the page may be drawn in another size. */
+  readonly onResize: (fn: () => void) => void;
   /** Empties the page, for good. */
   clear(): void;
 }
@@ -37,7 +44,6 @@ function makeFrame(parent: HTMLElement): HTMLIFrameElement {
   const frame = parent.ownerDocument.createElement('iframe');
   fence(frame);
   frame.setAttribute('title', texts.page);
-  frame.inert = true;
   const { style } = frame;
   style.border = '0';
   style.display = 'block';
@@ -47,17 +53,21 @@ function makeFrame(parent: HTMLElement): HTMLIFrameElement {
   return frame;
 }
 
-/** Keeps frame and overlay at the size of the customer's viewport, scaled to fit into the root. */
+/** Keeps frame and overlay at the size of the customer's viewport, scaled as the agent wants it. */
 class Plane {
   readonly el: HTMLElement;
   width = 1280;
   height = 720;
   scale = 1;
+  zoom: Zoom = 'fit';
   private readonly root: HTMLElement;
+  private readonly laid: () => void;
   private readonly observer = new ResizeObserver(() => this.layout());
 
-  constructor(root: HTMLElement) {
+  /** `laid` is told whenever the size may have changed. */
+  constructor(root: HTMLElement, laid: () => void) {
     this.root = root;
+    this.laid = laid;
     this.el = box(root, 'vitrine-plane');
     this.el.style.transformOrigin = '0 0';
     this.observer.observe(root);
@@ -69,9 +79,21 @@ class Plane {
     this.layout();
   }
 
-  private layout(): void {
+  /** Scrolls within what is larger than the window. Returns whether there was room. */
+  pan(dx: number, dy: number): boolean {
+    if (this.zoom === 'fit') return false;
+    const { scrollLeft, scrollTop } = this.root;
+    this.root.scrollBy({ left: dx, top: dy, behavior: 'instant' });
+    return this.root.scrollLeft !== scrollLeft || this.root.scrollTop !== scrollTop;
+  }
+
+  layout(): void {
     const { clientWidth, clientHeight } = this.root;
-    this.scale = Math.min(1, clientWidth / this.width || 1, clientHeight / this.height || 1);
+    const fit = this.zoom === 'fit';
+    // What is in the middle stays there.
+    const [x0, y0] = [(this.root.scrollLeft + clientWidth / 2) / this.scale, (this.root.scrollTop + clientHeight / 2) / this.scale];
+    this.root.style.overflow = fit ? 'hidden' : 'auto';
+    this.scale = fit ? Math.min(1, clientWidth / this.width || 1, clientHeight / this.height || 1) : this.zoom as number;
     for (const child of this.el.children) {
       const { style } = child as HTMLElement;
       style.width = `${this.width}px`;
@@ -80,6 +102,8 @@ class Plane {
     const x = Math.max(0, (clientWidth - this.width * this.scale) / 2);
     const y = Math.max(0, (clientHeight - this.height * this.scale) / 2);
     this.el.style.transform = `translate(${x}px, ${y}px) scale(${this.scale})`;
+    this.root.scrollTo({ left: fit ? 0 : x0 * this.scale - clientWidth / 2, top: fit ? 0 : y0 * this.scale - clientHeight / 2, behavior: 'instant' });
+    this.laid();
   }
 
   stop(): void {
@@ -95,18 +119,11 @@ function makeRoot(container: HTMLElement): HTMLElement {
   return root;
 }
 
-/** Makes the stage inside the container and loads its empty document from the server. */
-export function makeStage(container: HTMLElement, server: string): Stage {
-  container.replaceChildren();
-  const root = makeRoot(container);
-  const plane = new Plane(root);
-  const frame = makeFrame(plane.el);
-  const overlay = box(plane.el, 'vitrine-overlay');
-  const card = new Card(root);
+/** Takes each new document of the frame into service, if it is the empty one of the server's. */
+function watchDocuments(frame: HTMLIFrameElement, server: string, fresh: () => void): { readonly address: string; readonly ours: () => Document | null } {
   const address = new URL('/stage', server).href;
   let ours: Document | null = null;
   let reloads = 0;
-  const listeners: (() => void)[] = [];
   frame.addEventListener('load', () => {
     checkFrame(frame);
     ours = frame.contentDocument?.URL === address ? frame.contentDocument : null;
@@ -115,9 +132,26 @@ export function makeStage(container: HTMLElement, server: string): Stage {
       if (reloads++ < MAX_RELOADS) frame.src = address;
       return;
     }
+    guard(ours);
     ours.adoptedStyleSheets = [makeStageSheet(ours)];
-    for (const fn of listeners) fn();
+    fresh();
   });
+  return { address, ours: () => (ours !== null && frame.contentDocument === ours ? ours : null) };
+}
+
+/** Makes the stage inside the container and loads its empty document from the server. */
+export function makeStage(container: HTMLElement, server: string): Stage {
+  container.replaceChildren();
+  const root = makeRoot(container);
+  const scroller = box(root, 'vitrine-scroller');
+  scroller.style.inset = '0';
+  const resized: (() => void)[] = [];
+  const plane = new Plane(scroller, () => { for (const fn of resized) fn(); });
+  const frame = makeFrame(plane.el);
+  const overlay = box(plane.el, 'vitrine-overlay');
+  const card = new Card(root);
+  const listeners: (() => void)[] = [];
+  const { address, ours } = watchDocuments(frame, server, () => { for (const fn of listeners) fn(); });
   checkFrame(frame);
   frame.src = address;
   plane.el.prepend(frame);
@@ -127,7 +161,14 @@ export function makeStage(container: HTMLElement, server: string): Stage {
     scale: () => plane.scale,
     get width() { return plane.width; },
     get height() { return plane.height; },
-    document: () => (ours !== null && frame.contentDocument === ours ? ours : null),
+    get zoom() { return plane.zoom; },
+    set zoom(to) {
+      plane.zoom = to;
+      plane.layout();
+    },
+    pan: (dx, dy) => plane.pan(dx, dy),
+    onResize: (fn) => { resized.push(fn); },
+    document: ours,
     resize: (width, height) => plane.resize(width, height),
     show(visible) { frame.style.visibility = visible ? 'visible' : 'hidden'; },
     rest(again) {
@@ -141,15 +182,16 @@ export function makeStage(container: HTMLElement, server: string): Stage {
     get resting() { return card.el !== null; },
     onDocument(fn) {
       listeners.push(fn);
-      if (ours) fn();
+      if (ours()) fn();
     },
     clear() {
       listeners.length = 0;
       plane.stop();
       card.close();
-      const html = ours && (rootOf(ours) as Element | null);
-      if (ours && html) removeChild(ours, html);
-      if (ours) ours.adoptedStyleSheets = [];
+      const doc = ours();
+      const html = doc && (rootOf(doc) as Element | null);
+      if (doc && html) removeChild(doc, html);
+      if (doc) doc.adoptedStyleSheets = [];
       frame.style.visibility = 'hidden';
       overlay.remove();
     },

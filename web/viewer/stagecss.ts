@@ -2,6 +2,9 @@
 // page has no say: what is closed stays closed, what is private stays hatched.
 import { texts } from './texts';
 
+/** The name of the highlight of what the agent looks for. */
+export const HIGHLIGHT = 'vitrine-find';
+
 const css = `
 @layer vitrine {
   :where([vitrine-focus-visible]) { outline: auto 1px; outline: -webkit-focus-ring-color auto 1px; }
@@ -16,6 +19,7 @@ const css = `
   max-width: none !important; min-height: 0 !important; max-height: none !important; width: 100% !important; height: 100% !important;
   transform: none !important; object-fit: contain; z-index: 2147483647 !important;
 }
+::highlight(${HIGHLIGHT}) { background-color: #ffe066; color: #17171c; }
 .vitrine-box[vitrine-reason] {
   display: inline-flex; box-sizing: border-box; max-width: 100%; overflow: hidden; vertical-align: top;
   align-items: center; justify-content: center; font: 12px/1.3 system-ui, sans-serif; color: #555;

@@ -4,6 +4,7 @@ export const texts = {
   keyboard: 'Customer page. What you type goes to the customer. F6 leaves the page.',
   file: 'Choose File  No file chosen',
   link: 'Link to: ',
+  seen: 'The customer sees this part',
   customer: 'Customer',
   agent: 'Agent',
   slow: 'This page takes very long to draw. Drawing was stopped to keep this window usable.',

@@ -9,7 +9,7 @@ import { firstChildOf, isElement, nextSiblingOf, parentOf, removeChild, shadowOf
 export interface Entry {
   readonly id: number;
   readonly kind: 'document' | 'element' | 'text' | 'shadow' | 'box';
-  readonly node: Node;
+  node: Node;
   /** Of an element. */
   readonly rule: ElementRule | null;
   parent: number;
@@ -59,6 +59,18 @@ export class Tree {
       if (entry) return entry;
     }
     return undefined;
+  }
+
+  /** The wire's node that a node of the stage is. */
+  exact(node: Node): Entry | undefined {
+    return this.ids.get(node);
+  }
+
+  /** Another node of the stage takes the place of an entry's. */
+  rebind(entry: Entry, node: Node): void {
+    this.ids.delete(entry.node);
+    this.ids.set(node, entry);
+    entry.node = node;
   }
 
   /** Nodes without the document. While a batch is applied, nodes that it took out count as well. */

@@ -216,6 +216,23 @@ export class Users {
     return false;
   }
 
+  /** Whether the sheet of a style element is still to come. */
+  awaits(el: Element): boolean {
+    const use = this.uses.get(el);
+    return use !== undefined && use.sheet !== 0 && !use.disabled && use.shown === null && this.assets.pending(use.sheet);
+  }
+
+  /** Other elements are in the places of those that are known. */
+  inherit(of: (el: Element) => Element): void {
+    const uses = [...this.uses];
+    const missed = [...this.missed];
+    this.uses.clear();
+    this.missed.clear();
+    for (const [el, use] of uses) this.uses.set(of(el), use);
+    for (const [el, reason] of missed) this.missed.set(of(el), reason);
+    for (const [asset, set] of this.waiting) this.waiting.set(asset, new Set([...set].map(of)));
+  }
+
   /** The element is gone. */
   forget(el: Element): void {
     this.uses.delete(el);

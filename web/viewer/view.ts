@@ -3,21 +3,24 @@ import { type FromAgent, Move, PointerKind, Scope, type ToAgent } from '../wire/
 import type { Told } from './apply';
 import { Assets } from './assets';
 import { Drawings } from './draw';
+import { Eyes } from './eyes';
 import { pointOf } from './hit';
-import type { ChatMessage, ChatRun, EndReason, Events, Grant, Missing, Page, Quality, Scope as ScopeName, State, Tool, View } from './index';
+import type { ChatMessage, ChatRun, EndReason, Events, Found, Grant, Missing, Page, Quality, Scope as ScopeName, Sight, State, Tool, View, Zoom } from './index';
 import type { Access } from './http';
 import { Input, pageOffset } from './input';
 import { bitsOf, pathOf, plain, reasonOf, scopesOf, stateOf } from './names';
 import { reasonText } from './placeholder';
+import { Presence } from './presence';
 import { Replica } from './replica';
 import { type Stage, makeStage } from './stage';
 import { Transport } from './transport';
 import { Watchdog } from './watchdog';
 
-const PRESENCE_EVERY = 10_000;
 const HINT_EVERY = 2_000;
 /** So many snapshots in a row that do not fit are more than bad luck. */
 const MAX_NEEDS = 5;
+
+const unmeasured: Quality = { roundTrip: 0, stale: 0, degraded: false, loss: 0, path: 'unknown', catchingUp: false, heals: 0 };
 
 type Listeners = { readonly [K in keyof Events]: Set<(value: Events[K]) => void> };
 
@@ -29,18 +32,18 @@ export class AgentView implements View {
   state: State = 'connecting';
   scopes: readonly ScopeName[] = [];
   page: Page = { origin: '', url: '', title: '' };
-  private quality: Quality = { roundTrip: 0, stale: 0, degraded: false, loss: 0, path: 'unknown' };
   private readonly place: Stage;
   private readonly replica: Replica;
   private readonly assets: Assets;
   private readonly drawings: Drawings;
+  private readonly eyes: Eyes;
   private readonly input: Input;
   private readonly transport: Transport;
   private readonly presence: Presence;
   private readonly watchdog = new Watchdog(() => this.rest());
-  private readonly server = { self: 0, state: 'waiting' as State, granted: 0, driver: 0, needs: 0, hinted: 0, ending: false, missing: '[]' };
+  private readonly server = { self: 0, state: 'waiting' as State, granted: 0, driver: 0, needs: 0, hinted: 0, ending: false, missing: '[]', quality: unmeasured };
   private readonly listeners: Listeners = {
-    state: new Set(), page: new Set(), scope: new Set(), refused: new Set(), missing: new Set(), chat: new Set(), quality: new Set(), end: new Set(),
+    state: new Set(), page: new Set(), scope: new Set(), refused: new Set(), missing: new Set(), chat: new Set(), quality: new Set(), sight: new Set(), end: new Set(),
   };
 
   constructor(access: Access, container: HTMLElement) {
@@ -58,8 +61,13 @@ export class AgentView implements View {
       show: (visible) => this.place.show(visible),
     }, this.assets);
     this.drawings = new Drawings(this.place, () => pageOffset(this.place));
+    this.eyes = new Eyes({
+      stage: this.place, places: this.replica.places, tree: () => this.replica.tree,
+      looked: (sight) => this.emit('sight', sight),
+      redraw: () => this.drawings.redraw(),
+    });
     this.input = new Input({
-      stage: this.place, replica: this.replica, drawings: this.drawings,
+      stage: this.place, replica: this.replica, drawings: this.drawings, eyes: this.eyes,
       may: (scope) => this.may(scopeBits[scope]),
       send: (frame) => this.send(frame),
       refused: (rule) => this.hint(rule),
@@ -70,7 +78,7 @@ export class AgentView implements View {
       down: () => this.setState('connecting'),
       back: () => this.setState(this.server.state),
       frame: (frame) => this.frame(frame),
-      roundTrip: (roundTrip) => this.setQuality({ ...this.quality, roundTrip }),
+      roundTrip: (roundTrip) => this.setQuality({ roundTrip }),
       // The server closes the connection once it has ended the session; its last word may be lost with it.
       lost: (known) => this.finish(this.server.ending ? 'agent' : known ? 'gone' : 'lost'),
     });
@@ -103,7 +111,7 @@ export class AgentView implements View {
   // The page keeps coming meanwhile, it is only not drawn.
   private rest(): void {
     this.place.rest(() => {
-      this.replica.rescroll();
+      this.replica.places.all();
       this.watchdog.start();
     });
   }
@@ -137,9 +145,13 @@ export class AgentView implements View {
   }
 
   private told(told: Told): void {
-    if (told.view) this.place.resize(told.view.width, told.view.height);
+    if (told.view) {
+      this.eyes.setRatio(told.view.ratio);
+      this.place.resize(told.view.width, told.view.height);
+    }
     if (told.page) this.setPage({ ...this.page, url: plain(told.page.url), title: plain(told.page.title) });
     this.drawings.redraw();
+    this.eyes.draw();
     this.tellMissing();
   }
 
@@ -192,11 +204,14 @@ export class AgentView implements View {
         return;
       case 'quality':
         this.setQuality({
-          roundTrip: this.quality.roundTrip || frame.roundTrip, stale: frame.stale, degraded: frame.degraded, loss: frame.loss, path: pathOf(frame.path),
+          roundTrip: this.server.quality.roundTrip || frame.roundTrip, stale: frame.stale, degraded: frame.degraded, loss: frame.loss, path: pathOf(frame.path),
+          heals: frame.heals,
         });
         return;
-      case 'agents':
       case 'behind':
+        this.setQuality({ catchingUp: frame.behind });
+        return;
+      case 'agents':
       case 'ping':
       case 'pong':
       case 'ticket':
@@ -232,9 +247,9 @@ export class AgentView implements View {
     this.emit('state', state);
   }
 
-  private setQuality(quality: Quality): void {
-    this.quality = quality;
-    this.emit('quality', quality);
+  private setQuality(quality: Partial<Quality>): void {
+    this.server.quality = { ...this.server.quality, ...quality };
+    this.emit('quality', this.server.quality);
   }
 
   private setPage(page: Page): void {
@@ -258,6 +273,7 @@ export class AgentView implements View {
     this.presence.stop();
     this.watchdog.stop();
     this.input.wipe();
+    this.eyes.wipe();
     this.replica.wipe();
     this.drawings.wipe();
     this.assets.wipe();
@@ -290,6 +306,30 @@ export class AgentView implements View {
     if (text !== '') this.send({ kind: 'say', text });
   }
 
+  get sight(): Sight {
+    return this.eyes.sight;
+  }
+
+  zoom(to: Zoom): void {
+    this.eyes.zoom(to);
+  }
+
+  zoomBy(step: 1 | -1): void {
+    this.eyes.zoomBy(step);
+  }
+
+  follow(on: boolean): void {
+    this.eyes.follow(on);
+  }
+
+  find(text: string, step: 1 | -1 = 1): Found {
+    return this.eyes.find(text, step);
+  }
+
+  get selection(): string {
+    return this.eyes.selected.text;
+  }
+
   navigate(move: 'back' | 'forward' | 'reload'): void {
     const to = move === 'back' ? Move.Back : move === 'forward' ? Move.Forward : Move.Reload;
     this.send({ kind: 'navigate', seq: this.input.nextSeq(), from: 0, to });
@@ -304,41 +344,5 @@ export class AgentView implements View {
     const set = this.listeners[event];
     set.add(fn);
     return () => set.delete(fn);
-  }
-}
-
-/** Tells the server whether the agent is there: the page can be seen, and something was done in it. */
-class Presence {
-  private active = true;
-  private readonly send: (visible: boolean, active: boolean) => void;
-  private timer = setInterval(() => this.tell(), PRESENCE_EVERY);
-  private readonly act = (): void => this.acted();
-  private readonly changed = (): void => this.tell();
-
-  constructor(send: (visible: boolean, active: boolean) => void) {
-    this.send = send;
-    document.addEventListener('visibilitychange', this.changed);
-    for (const name of ['pointermove', 'pointerdown', 'keydown', 'wheel']) document.addEventListener(name, this.act, { capture: true, passive: true });
-  }
-
-  acted(): void {
-    this.active = true;
-  }
-
-  /** Tells often enough for a server that takes the agent for away after so many seconds. */
-  pace(awaySeconds: number): void {
-    clearInterval(this.timer);
-    this.timer = setInterval(() => this.tell(), Math.min(PRESENCE_EVERY, Math.max(250, awaySeconds * 300)));
-  }
-
-  tell(): void {
-    this.send(document.visibilityState === 'visible', this.active);
-    this.active = false;
-  }
-
-  stop(): void {
-    clearInterval(this.timer);
-    document.removeEventListener('visibilitychange', this.changed);
-    for (const name of ['pointermove', 'pointerdown', 'keydown', 'wheel']) document.removeEventListener(name, this.act, { capture: true });
   }
 }
