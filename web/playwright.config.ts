@@ -1,28 +1,10 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { defineConfig } from '@playwright/test';
+import { type Choice, system } from './browsers';
 
 const root = join(import.meta.dirname, '..');
 
-// systemChromium finds the browser that the package manager installed.
-// Playwright's own downloads are never used: what is tested is what distributions ship.
-function systemChromium(): string {
-  const folders = ['/usr/bin', ...(process.env['PATH'] ?? '').split(delimiter)];
-  for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
-    for (const folder of folders) {
-      const path = join(folder, name);
-      try {
-        accessSync(path, constants.X_OK);
-        return path;
-      } catch {
-        continue; // the next place
-      }
-    }
-  }
-  throw new Error('no Chromium on PATH: run `make test`, which installs it, or install the package "chromium"');
-}
-
-export default defineConfig({
+export default defineConfig<object, Choice>({
   testDir: join(root, 'test/e2e'),
   outputDir: join(root, 'test/artefacts'),
   tsconfig: join(root, 'test/e2e/tsconfig.json'),
@@ -39,7 +21,7 @@ export default defineConfig({
     trace: 'off',
     screenshot: 'off',
     launchOptions: {
-      executablePath: systemChromium(),
+      executablePath: system('chromium'),
       // The sandbox needs privileges that containers and CI machines do not give to root.
       args: [
         '--no-sandbox',
@@ -52,4 +34,9 @@ export default defineConfig({
       ],
     },
   },
+  projects: [
+    { name: 'chromium' },
+    // The customer uses Firefox, the agent Chromium still: all hard cases, and of the rest what bears that mark.
+    { name: 'firefox', grep: /cases\.spec|@firefox/, use: { customers: 'firefox' } },
+  ],
 });

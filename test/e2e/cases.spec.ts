@@ -7,6 +7,7 @@ import { rows as rowsStyles } from './cases/styles';
 import { rows as rowsTree } from './cases/tree';
 import { expected } from './cases/expected';
 import { type Cast, type Check, type Row, colour, html, run } from './cases/kit';
+import type { Name } from '../../web/browsers';
 import { expect, test as base, together } from './support/env';
 import { type Site, startSite } from './support/web';
 
@@ -50,6 +51,12 @@ async function judge(cast: Cast, check: Check, patience: number): Promise<string
   return page || wait(cast, check, true, patience);
 }
 
+/** What the customer's browser lacks for a check, if anything. Chromium is not asked: it has all. */
+async function lacks({ customer }: Cast, { needs }: Check, customers: Name): Promise<string> {
+  if (!needs || customers === 'chromium') return '';
+  return await run(customer.page, false, needs[1]) ? '' : needs[0];
+}
+
 function publish({ site, other }: Cast, row: Row): void {
   const filled = (text: string): string => text.replaceAll('{other}', other.origin);
   site.pages.set(`/${row.name}.html`, filled(html(row)));
@@ -59,13 +66,18 @@ function publish({ site, other }: Cast, row: Row): void {
 }
 
 for (const row of rows) {
-  test(row.name, async ({ customer, agent, server, site, other, at }) => {
+  test(row.name, async ({ customer, agent, server, site, other, at, customers }) => {
     const cast: Cast = { customer, agent, site, other, row };
     publish(cast, row);
     await together(customer, agent, server, at(`${row.name}.html`));
     const wrong: string[] = [];
     for (const [i, check] of row.checks.entries()) {
       const name = `${row.name}.${i + 1}`;
+      const missing = await lacks(cast, check, customers);
+      if (missing) {
+        process.stdout.write(`    skip ${name} ${check.what}: the browser has no ${missing}\n`);
+        continue;
+      }
       const known = expected.has(name);
       const fault = await judge(cast, check, known ? 800 : Number(process.env['PATIENCE'] ?? 5000));
       process.stdout.write(`    ${fault ? (known ? 'todo' : 'FAIL') : 'ok  '} ${name} ${check.what}${fault && `: ${fault}`}\n`);

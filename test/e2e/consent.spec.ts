@@ -8,7 +8,7 @@ import { framesFromCustomer } from './support/frames';
 
 const content = new Set<number>([Channel.Dom, Channel.Asset]);
 
-test('nothing is sent before consent, nor after a refusal', async ({ customer, agent, server, at }) => {
+test('nothing is sent before consent, nor after a refusal', { tag: '@firefox' }, async ({ customer, agent, server, at }) => {
   await customer.page.goto(at('form.html'));
   const code = await customer.askForHelp();
   await agent.join(await server.signIn('ada'), code);
@@ -28,7 +28,7 @@ test('nothing is sent before consent, nor after a refusal', async ({ customer, a
   expect(await agent.sees()).toBe(false);
 });
 
-test('the keyboard is enough: Escape refuses, Tab and Enter allow', async ({ customer, agent, server, at }) => {
+test('the keyboard is enough: Escape refuses, Tab and Enter allow', { tag: '@firefox' }, async ({ customer, agent, server, at }) => {
   for (const allow of [false, true]) {
     await customer.page.goto(at('form.html'));
     await agent.join(await server.signIn('ada'), await customer.askForHelp());
@@ -47,7 +47,7 @@ test('the keyboard is enough: Escape refuses, Tab and Enter allow', async ({ cus
   }
 });
 
-test('no script of the page can say yes', async ({ customer, agent, server, at }) => {
+test('no script of the page can say yes', { tag: '@firefox' }, async ({ customer, agent, server, at }) => {
   await customer.page.goto(at('form.html'));
   await agent.join(await server.signIn('ada'), await customer.askForHelp());
   await (await customer.button(/^allow$/i)).evaluate((button) => {
@@ -103,7 +103,7 @@ test('a dashboard of 6,000 nodes arrives as it is, and after 200 changes', async
   }
 });
 
-test('a form arrives as it is, with its live state, and after 200 changes', async ({ customer, agent, server, at }) => {
+test('a form arrives as it is, with its live state, and after 200 changes', { tag: '@firefox' }, async ({ customer, agent, server, at }) => {
   const { page } = customer;
   await together(customer, agent, server, at('form.html'));
   await expectSame(customer, agent);

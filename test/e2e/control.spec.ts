@@ -77,7 +77,7 @@ function everyInput(form: Form): FromAgent[] {
   ];
 }
 
-test('in View only the server refuses every input', async ({ customer, agent, server, at: page }) => {
+test('in View only the server refuses every input', { tag: '@firefox' }, async ({ customer, agent, server, at: page }) => {
   await together(customer, agent, server, page('form.html'));
   const form = await formOf(customer);
   const before = await events(customer);
@@ -96,7 +96,7 @@ test('in View only the server refuses every input', async ({ customer, agent, se
   await expect(customer.page.locator('#clicks')).toHaveText('0');
 });
 
-test('in Control a form is operated as by hand', async ({ customer, agent, server, at: page }) => {
+test('in Control a form is operated as by hand', { tag: '@firefox' }, async ({ customer, agent, server, at: page }) => {
   const form = customer.page;
   await together(customer, agent, server, page('form.html'));
   await expectSame(customer, agent);
@@ -130,7 +130,7 @@ test('in Control a form is operated as by hand', async ({ customer, agent, serve
   }
 });
 
-test('in Control a list is chosen from and things are scrolled', async ({ customer, agent, server, at: page }) => {
+test('in Control a list is chosen from and things are scrolled', { tag: '@firefox' }, async ({ customer, agent, server, at: page }) => {
   const form = customer.page;
   await together(customer, agent, server, page('form.html'));
   await expectSame(customer, agent);

@@ -6,7 +6,7 @@ import { expectSame } from './support/people';
 
 test.use({ config: 'session:\n  resume_grace: 2s\n' });
 
-test('the customer stops: nothing arrives later than 250 ms after, and the stage is empty', async ({ customer, agent, server, at }) => {
+test('the customer stops: nothing arrives later than 250 ms after, and the stage is empty', { tag: '@firefox' }, async ({ customer, agent, server, at }) => {
   await together(customer, agent, server, at('dashboard.html'));
   // A page that never rests.
   await customer.page.evaluate(() => {
@@ -55,7 +55,7 @@ test('the customer\'s tab is closed: the session ends after the grace', async ({
   expect(await agent.sees()).toBe(false);
 });
 
-test('a reload goes on without a new consent', async ({ customer, agent, server, at }) => {
+test('a reload goes on without a new consent', { tag: '@firefox' }, async ({ customer, agent, server, at }) => {
   await together(customer, agent, server, at('form.html'));
   await customer.page.locator('#text').fill('before the reload');
   await expectSame(customer, agent);

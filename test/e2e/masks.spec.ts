@@ -16,7 +16,7 @@ const typed = {
 };
 const later = ['copied-title-5506', 'copied-data-5507', 'placeholder-5508', 'inserted-5509', 'switched-5510', 'option-5511', '4111111111111111', '4111 1111'];
 
-test('secrets are in no byte that the SDK sent', async ({ customer, agent, server, at }) => {
+test('secrets are in no byte that the SDK sent', { tag: '@firefox' }, async ({ customer, agent, server, at }) => {
   const { page } = customer;
   await page.goto(at('form.html'));
   await page.locator('#email').fill(typed['#email']);

@@ -33,7 +33,7 @@ var lists = map[string][]stage{
 		{"lint", command("web", "npm", "run", "--silent", "lint")},
 	},
 	"test": {
-		{"browser", chromium},
+		{"browsers", browsers},
 		{"go test", command(".", "go", "test", "./...")},
 		{"fuzz", fuzzBrief},
 		{"vitest", command("web", "npm", "run", "--silent", "unit")},
@@ -43,17 +43,17 @@ var lists = map[string][]stage{
 		{"fuzz", fuzz},
 	},
 	"verdicts": {
-		{"browser", chromium},
+		{"browsers", browsers},
 		{"payloads and pages in the browser", verdicts},
 		{"other parsers", command(".", "go", "test", "-count=1", "./test/oracle")},
 		{"docs/verdicts.md", command(".", "go", "run", "./test/verdicts", "write")},
 	},
 	"fidelity": {
-		{"browser", chromium},
+		{"browsers", browsers},
 		{"pages of others", fidelity},
 	},
 	"e2e": {
-		{"browser", chromium},
+		{"browsers", browsers},
 		{"playwright", playwright},
 	},
 }

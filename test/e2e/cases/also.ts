@@ -73,6 +73,7 @@ export const rows: readonly Row[] = [
   row('preferences', '<p id="p">p</p><style>@media (prefers-color-scheme: dark) { #p { color: rgb(1, 1, 1) } } @media (prefers-reduced-motion: reduce) { #p { margin-left: 5px } } @media (min-resolution: 2dppx) { #p { font-weight: 700 } }</style>', [
     {
       what: 'the customer prefers dark',
+      needs: ['emulation.setMediaFeaturesOverride in WebDriver BiDi', () => false],
       act: async ({ customer }) => { await customer.page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' }); },
       read: ({ css }) => [css('#p', 'color'), css('#p', 'margin-left')],
       want: ['rgb(1, 1, 1)', '5px'],

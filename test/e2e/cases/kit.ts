@@ -42,6 +42,8 @@ export interface Check {
   /** Asks outside of the browsers. */
   readonly ask?: (cast: Cast) => Promise<unknown>;
   readonly want: unknown;
+  /** What Chromium has and another browser of customers may lack, by the name that MDN gives it, and whether it is there. */
+  readonly needs?: readonly [name: string, has: (see: See) => boolean];
   /** The page itself answers something else: that it is private, or that it is another page's. */
   readonly only?: 'stage';
 }

@@ -86,6 +86,7 @@ const canvases: Row = {
     { what: 'still drawn after that', pixel: ['#c'], want: '0,0,90' },
     {
       what: 'WebGL, which keeps nothing once it is shown',
+      needs: ['WebGL without a display', ({ doc }) => doc.createElement('canvas').getContext('webgl') !== null],
       change: ({ view }) => { (view as unknown as { gleam(r: number, g: number, b: number): void }).gleam(0, 0.4, 0.2); },
       pixel: ['#gl'],
       want: '0,102,51',

@@ -162,6 +162,7 @@ const properties: Row = {
     },
     {
       what: 'attributeStyleMap and styleMap',
+      needs: ['CSS Typed Object Model', ({ view }) => 'StylePropertyMap' in view],
       change: ({ q, view }) => {
         (q<HTMLStyleElement>('#sheet').sheet?.cssRules[0] as CSSStyleRule).styleMap.set('color', 'rgb(7, 7, 7)');
         q('#b').attributeStyleMap.set('margin-left', view.CSS.px(7));
@@ -209,7 +210,7 @@ const foreign: Row = {
 const states: Row = {
   name: 'case23_pseudo_state',
   head: `<style>#h:hover { color: rgb(1, 1, 1) } #f:focus { color: rgb(2, 2, 2) } #w:focus-within { border-top: 2px solid rgb(3, 3, 3) } #f:focus-visible { background: rgb(4, 4, 4) }
-    #h:active { background: rgb(5, 5, 5) } #t:target { color: rgb(6, 6, 6) } #l::before { content: "x" } #l:hover::before { color: rgb(7, 7, 7) } #list:has(:hover) { border-top: 1px solid }</style>`,
+    #h:active { background: rgb(5, 5, 5) } #t:target { color: rgb(6, 6, 6) } #l::before { content: "x" } #l:hover::before { color: rgb(7, 7, 7) } #list:has(:hover) { border-left: 1px solid }</style>`,
   body: `<p id="h">hover</p><p id="w"><input id="f" value="focus"></p><p id="t">target</p><div id="list"><p id="l">list</p></div><p id="s">select this text</p>
     <script>location.hash = 't';</script>`,
   checks: [
@@ -236,7 +237,7 @@ const states: Row = {
     {
       what: 'over something else, whose holder asks for it',
       act: async ({ customer }) => { await customer.page.hover('#l', { force: true }); },
-      read: ({ css }) => [css('#h', 'color'), css('#l', 'color', '::before'), css('#list', 'border-top-width')],
+      read: ({ css }) => [css('#h', 'color'), css('#l', 'color', '::before'), css('#list', 'border-left-width')],
       want: ['rgb(0, 0, 0)', 'rgb(7, 7, 7)', '1px'],
     },
     {

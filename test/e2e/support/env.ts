@@ -1,14 +1,18 @@
 // What the specs start from: a real server, the owner's web server, and two people with a browser each.
 import { join } from 'node:path';
-import { test as base } from '@playwright/test';
+import { type Browser, test as base } from '@playwright/test';
 import { build } from 'esbuild';
+import type { Choice } from '../../../web/browsers';
+import { startFirefox } from './firefox';
 import { Agent, Customer, withProbe } from './people';
 import { type Server, startServer } from './server';
 import { type Site, startSite } from './web';
 
-interface Shared {
+interface Shared extends Choice {
   /** Text of the server's configuration file. */
   config: string;
+  /** The customer's browser. */
+  visitor: Browser;
   server: Server;
   site: Site;
   /** The script that is put into every page. */
@@ -33,7 +37,14 @@ async function bundleProbe(): Promise<string> {
 }
 
 export const test = base.extend<Own, Shared>({
+  customers: ['chromium', { option: true, scope: 'worker' }],
   config: ['', { option: true, scope: 'worker' }],
+  visitor: [async ({ browser, customers }, use) => {
+    if (customers === 'chromium') return use(browser);
+    const own = await startFirefox();
+    await use(own);
+    return own.close();
+  }, { scope: 'worker' }],
   server: [async ({ config }, use) => {
     const server = await startServer(config);
     await use(server);
@@ -53,8 +64,8 @@ export const test = base.extend<Own, Shared>({
   at: async ({ server, site }, use) => {
     await use((page) => `${site.origin}/${page}${page.includes('?') ? '&' : '?'}server=${encodeURIComponent(server.base)}`);
   },
-  customer: async ({ browser, probe }, use) => {
-    const context = await browser.newContext({ viewport: { width: 1200, height: 800 } });
+  customer: async ({ visitor, probe }, use) => {
+    const context = await visitor.newContext({ viewport: { width: 1200, height: 800 } });
     const customer = new Customer(await withProbe(context, probe));
     await use(customer);
     await context.close();

@@ -17,9 +17,16 @@ interface Context {
 
 function isMasked(element: Element, masks: string): boolean {
   if (element.matches(masks)) return true;
-  if (!(element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement || element instanceof HTMLSelectElement)) return false;
-  return element.type === 'password' || element.autocomplete.split(/\s+/).some((word) => secretWords.test(word));
+  if (!input(element) && !area(element) && !is(element, 'HTMLSelectElement')) return false;
+  // Of words that a browser does not know its property says nothing.
+  const words = (element.getAttribute('autocomplete') ?? '').toLowerCase().split(/\s+/);
+  return (element as HTMLInputElement).type === 'password' || words.some((word) => secretWords.test(word));
 }
+
+// Nodes in frames are of other realms, so classes are told by name.
+const is = (node: Node, kind: string): boolean => Object.prototype.toString.call(node) === `[object ${kind}]`;
+const input = (node: Node): node is HTMLInputElement => is(node, 'HTMLInputElement');
+const area = (node: Node): node is HTMLTextAreaElement => is(node, 'HTMLTextAreaElement');
 
 const bullets = (text: string): string => text.replace(/\S/g, '\u2022');
 
@@ -38,13 +45,13 @@ function attributes(element: Element, rule: ElementRule, masked: boolean): Recor
   const editable = element.getAttribute('contenteditable');
   if (editable !== null && editable !== 'false') attrs['#editable'] = '';
   if (element.matches('[data-vitrine~=readonly]')) attrs['#readonly'] = '';
-  if (element instanceof HTMLInputElement && element.type === 'password') Reflect.deleteProperty(attrs, 'readonly');
+  if (input(element) && element.type === 'password') Reflect.deleteProperty(attrs, 'readonly');
   return attrs;
 }
 
 function controlState(element: Element, masked: boolean): Record<string, string | number | boolean> {
   const live: Record<string, string | number | boolean> = {};
-  if (element instanceof HTMLInputElement) {
+  if (input(element)) {
     const { type, value, checked, indeterminate } = element;
     if (type === 'checkbox' || type === 'radio') {
       if (checked && !masked) live['checked'] = true;
@@ -52,10 +59,10 @@ function controlState(element: Element, masked: boolean): Record<string, string 
     } else if (!unspoken.has(type) && (value !== '' || labelled.has(type))) {
       if (value !== '') live['value'] = masked ? '\u2022'.repeat(value.length) : clean(value);
     }
-  } else if (element instanceof HTMLTextAreaElement) {
+  } else if (area(element)) {
     if (element.value !== '') live['value'] = masked ? '\u2022'.repeat(element.value.length) : clean(element.value);
-  } else if (element instanceof HTMLOptionElement) {
-    if (element.selected && !masked) live['selected'] = true;
+  } else if (is(element, 'HTMLOptionElement')) {
+    if ((element as HTMLOptionElement).selected && !masked) live['selected'] = true;
   }
   return live;
 }
@@ -64,28 +71,38 @@ function state(element: Element, masked: boolean): Record<string, string | numbe
   const live = controlState(element, masked);
   if (element.scrollTop !== 0) live['top'] = Math.round(element.scrollTop);
   if (element.scrollLeft !== 0) live['left'] = Math.round(element.scrollLeft);
-  if (element instanceof HTMLImageElement && element.complete && element.naturalWidth > 0 && !masked) {
-    live['picture'] = `${element.naturalWidth}x${element.naturalHeight}`;
+  if (is(element, 'HTMLImageElement') && !masked) {
+    const { complete, naturalWidth, naturalHeight } = element as HTMLImageElement;
+    if (complete && naturalWidth > 0) live['picture'] = `${naturalWidth}x${naturalHeight}`;
   }
   return live;
 }
 
 function children(nodes: NodeListOf<ChildNode>, context: Context): Dump[] {
   return [...nodes].flatMap((node): Dump[] => {
-    if (node instanceof Text) {
+    if (node.nodeType === Node.TEXT_NODE) {
       if (context.rule.key === 'head') return []; // nothing of it is seen
-      const text = clean(node.data);
+      const text = clean((node as Text).data);
       return [{ kind: '#text', text: context.masked ? bullets(text) : text }];
     }
-    if (!(node instanceof Element)) return [];
-    const rule = elementRule(node);
-    if (!rule || node.localName === 'vitrine-ui' || (context.rule.key === 'head' && rule.key !== 'style')) return [];
-    // What is in it is of another realm; specs of frames look there.
-    if (node instanceof HTMLIFrameElement && node.contentDocument && !node.matches('.cobrowsing_nosync, [data-vitrine=hide]')) return [{ kind: '#frame' }];
-    if (node instanceof HTMLVideoElement && node.poster && node.paused && node.currentTime === 0) return [{ kind: '#poster' }];
-    if (node.matches(boxed)) return [{ kind: '#box' }];
-    return holds(context.rule, rule) ? [dump(node, rule, context)] : [];
+    return node.nodeType === Node.ELEMENT_NODE ? child(node as Element, context) : [];
   });
+}
+
+function child(element: Element, context: Context): Dump[] {
+  const rule = elementRule(element);
+  if (!rule || element.localName === 'vitrine-ui' || (context.rule.key === 'head' && rule.key !== 'style')) return [];
+  if (is(element, 'HTMLIFrameElement') && !element.matches('.cobrowsing_nosync, [data-vitrine=hide]')) {
+    const root = (element as HTMLIFrameElement).contentDocument?.documentElement;
+    const of = root && elementRule(root);
+    if (of) return [{ kind: '#frame', children: [dump(root, of, { ...context, rule: of })] }];
+  }
+  if (is(element, 'HTMLVideoElement')) {
+    const { poster, paused, currentTime } = element as HTMLVideoElement;
+    if (poster && paused && currentTime === 0) return [{ kind: '#poster' }];
+  }
+  if (element.matches(boxed)) return [{ kind: '#box' }];
+  return holds(context.rule, rule) ? [dump(element, rule, context)] : [];
 }
 
 // Adopted sheets are told as style elements behind everything else.
@@ -98,7 +115,7 @@ function dump(element: Element, rule: ElementRule, from: Context): Dump {
   const masked = from.masked || own;
   const context: Context = { masks: from.masks, masked, rule };
   const inside = rule.content === Content.Empty ? [] : children(element.childNodes, context);
-  if (element === document.head) inside.push(...adopted(document));
+  if (element === element.ownerDocument.head) inside.push(...adopted(element.ownerDocument));
   const shadow = element.shadowRoot ?? closed.find(({ host }) => host === element);
   return {
     kind: rule.key,

@@ -73,7 +73,10 @@ function children(nodes: NodeListOf<ChildNode>): Dump[] {
     if (node.nodeType !== Node.ELEMENT_NODE) return { kind: `not in the tables: ${node.nodeName}` };
     const element = node as Element;
     if (element.classList.contains('vitrine-box') && element.hasAttribute('vitrine-reason')) return { kind: '#box' };
-    if (element.localName === 'iframe') return { kind: '#frame' };
+    if (element.localName === 'iframe') {
+      const root = (element as HTMLIFrameElement).contentDocument?.documentElement;
+      return { kind: '#frame', children: root ? [dump(root)] : [] };
+    }
     if (element.localName === 'video') return { kind: '#poster' };
     return dump(element);
   });
