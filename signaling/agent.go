@@ -26,7 +26,11 @@ type agentID struct {
 	name    string // what customers are shown; says nothing of who somebody is
 	groups  []string
 	roles   map[string][]string // by site, or AllSites
+	via     via
 }
+
+// A via is where somebody signed in: the key of the provider, and what it calls that sign-in. It is empty for tokens.
+type via struct{ provider, sid string }
 
 // agentOf is the agent of a token. One that names no roles is for an agent and nothing more.
 func agentOf(c Claims) agentID {
@@ -37,7 +41,7 @@ func agentOf(c Claims) agentID {
 	if len(roles) == 0 {
 		roles = []string{RoleAgent}
 	}
-	return agentID{c.Subject, name, c.Groups, map[string][]string{c.Site: roles}}
+	return agentID{subject: c.Subject, name: name, groups: c.Groups, roles: map[string][]string{c.Site: roles}}
 }
 
 // is tells whether an agent has one of some roles at a site. AllSites asks for what is nobody's in particular: only who has

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"vitrine/internal/wire"
 	"vitrine/sfu"
 )
 
@@ -31,6 +32,7 @@ func problemOf(err error) error {
 		{errNoCode, problemCode},
 		{errCodeLocked, problemCodeLocked},
 		{errCodesFull, problemFull},
+		{errIDP, problemIDP},
 	} {
 		if errors.Is(err, known.err) {
 			return known.is
@@ -52,6 +54,9 @@ func (s *Server) connect(w http.ResponseWriter, r *http.Request) error {
 	c, err := s.config.SFU.Connect(r.Context(), p.grant, string(offer))
 	if err != nil {
 		return problemOf(err)
+	}
+	if s.logins.isOff(p.Claims) { // while the offer was being answered
+		s.config.SFU.Dismiss(p.Subject, wire.EndPolicy)
 	}
 	w.Header().Set("Location", "/v1/connections/"+c.ID)
 	return answerSDP(w, http.StatusCreated, c)

@@ -2,7 +2,9 @@ package signaling
 
 import (
 	"crypto/sha256"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,9 +29,10 @@ type login struct {
 type logins struct {
 	mu   sync.Mutex
 	live map[[32]byte]login
+	off  map[string]int64 // subject → second in which their provider signed them off: tokens from before are void
 }
 
-func newLogins() *logins { return &logins{live: map[[32]byte]login{}} }
+func newLogins() *logins { return &logins{live: map[[32]byte]login{}, off: map[string]int64{}} }
 
 // add signs an agent in and gives the cookie's value; false when there are too many logins.
 func (l *logins) add(agent agentID) (string, bool) {
@@ -75,6 +78,43 @@ func (l *logins) remove(value string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.live, sha256.Sum256([]byte(value)))
+}
+
+// signOff ends the sign-ins that a provider speaks of: that of one of its sessions, or all of a subject. It gives the
+// subjects; their tokens of up to now are void.
+func (l *logins) signOff(subject string, from via) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var who []string
+	if subject != "" {
+		who = append(who, subject)
+	}
+	for hash, one := range l.live {
+		if one.agent.via.provider != from.provider || from.sid != "" && one.agent.via != from || from.sid == "" && one.agent.subject != subject {
+			continue
+		}
+		delete(l.live, hash)
+		if !slices.Contains(who, one.agent.subject) {
+			who = append(who, one.agent.subject)
+		}
+	}
+	now := time.Now().Unix()
+	maps.DeleteFunc(l.off, func(_ string, second int64) bool { return now-second > int64((MaxTokenLife + tokenLeeway).Seconds()) })
+	for _, subject := range who {
+		l.off[subject] = now
+	}
+	return who
+}
+
+// isOff tells whether a session token is from before its agent was signed off.
+func (l *logins) isOff(c Claims) bool {
+	if c.Role != RoleAgent {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	second, off := l.off[c.Subject]
+	return off && c.IssuedAt.Unix() <= second
 }
 
 // setCookie sets the console's cookie. It has no lifetime of its own: it goes with the browser.

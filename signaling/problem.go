@@ -34,6 +34,11 @@ var (
 	problemNoToken     = &Problem{Code: "token-missing", Status: http.StatusUnauthorized, Title: "A token is needed", Detail: "Send a token in the header \"Authorization: Bearer …\", or sign in to the console."}
 	problemToken       = &Problem{Code: "token-refused", Status: http.StatusUnauthorized, Title: "The token is refused", Detail: "Tokens are good once, for one purpose and for ten minutes at most: ask for a new one."}
 	problemSignedOut   = &Problem{Code: "signed-out", Status: http.StatusUnauthorized, Title: "Nobody is signed in", Detail: "Sign in again: a console session ends after 15 minutes without use."}
+	problemProvider    = &Problem{Code: "provider-unknown", Status: http.StatusNotFound, Title: "There is no such identity provider", Detail: "GET /v1/providers lists those that this server knows; the admin adds one under agents.providers of the configuration."}
+	problemIDP         = &Problem{Code: "provider-unreachable", Status: http.StatusServiceUnavailable, Title: "The identity provider does not answer", Detail: "Try again in a moment, or sign in with another provider. Sessions that are under way go on. If it lasts, the admin finds the reason in the server's log.", RetryAfter: idpRetry}
+	problemSignIn      = &Problem{Code: "sign-in-refused", Status: http.StatusForbidden, Title: "The sign-in is refused", Detail: "Begin again on the sign-in screen, in one go and in one browser: a sign-in is good once and for ten minutes. If it comes back, the audit log tells the admin the rule."}
+	problemNoRole      = &Problem{Code: "no-role", Status: http.StatusForbidden, Title: "Your account has no access here", Detail: "Ask the admin to give one of your groups a role, in agents.providers of the configuration."}
+	problemForm        = &Problem{Code: "logout-token", Status: http.StatusBadRequest, Title: "The logout token is refused", Detail: "Send one logout_token of this provider as application/x-www-form-urlencoded, each once."}
 	problemRole        = &Problem{Code: "role", Status: http.StatusForbidden, Title: "The token is for another role", Detail: "Use the token of the customer for the customer's calls and that of the agent for the agent's."}
 	problemForeign     = &Problem{Code: "foreign-page", Status: http.StatusForbidden, Title: "This call is for the server's own pages", Detail: "Call it from the console, or from a program without an Origin header."}
 	problemSession     = &Problem{Code: "session-unknown", Status: http.StatusNotFound, Title: "There is no such session for you", Detail: "It may have ended. Start a new one, or ask for a new code."}
@@ -53,7 +58,7 @@ var (
 func problems() []*Problem {
 	return []*Problem{
 		problemRate, problemNotFound, problemMethod, problemOrigin, problemMedia, problemTooLarge, problemJSON,
-		problemNoToken, problemToken, problemSignedOut, problemRole, problemForeign, problemSession, problemConnection,
+		problemNoToken, problemToken, problemSignedOut, problemProvider, problemIDP, problemSignIn, problemNoRole, problemForm, problemRole, problemForeign, problemSession, problemConnection,
 		problemCode, problemCodeLocked, problemOffer, problemNoMatch, problemMatch, problemFull, problemUnavailable,
 		problemAudit, problemInternal,
 	}

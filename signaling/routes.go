@@ -33,6 +33,9 @@ func (s *Server) routes() []route {
 		{post, "/v1/sessions", familyAPI, true, maxToken + maxJSON, s.start},
 		{post, "/v1/sessions/{session}/code", familyAPI, true, 0, s.renewCode},
 		{post, "/v1/login", familyAPI, false, maxToken + maxJSON, s.login},
+		{get, "/v1/providers", familyAPI, false, 0, s.listProviders},
+		{post, "/v1/signin/{provider}", familyAPI, false, 0, s.beginSignIn},
+		{post, "/v1/signin", familyAPI, false, maxJSON, s.endSignIn},
 		{get, "/v1/me", familyAPI, false, 0, s.me},
 		{get, "/v1/sessions", familyAPI, false, 0, s.lobby},
 		{post, "/v1/codes/{code}", familyAPI, false, 0, s.redeem},
@@ -46,6 +49,7 @@ func (s *Server) routes() []route {
 		{del, "/v1/connections/{connection}", familyAPI, true, 0, s.disconnect},
 		{del, "/v1/sessions/{session}", familyAPI, true, 0, s.end},
 		{del, "/v1/login", familyAPI, false, 0, s.logout},
+		{post, "/v1/signoff/{provider}", familyAPI, false, maxIDToken, s.signOff},
 		// pages
 		{get, "/", familyAPI, false, 0, redirect("/console/")},
 		{get, "/console", familyAPI, false, 0, redirect("/console/")},

@@ -95,13 +95,13 @@ func (c Config) withDefaults() (Config, error) {
 
 // Server answers HTTP. It is safe for concurrent use.
 type Server struct {
-	config   Config
-	sites    map[string]Site
-	headers  map[family]http.Header
-	files    map[string]file
-	book     *book
-	codes    *codes
-	logins   *logins
+	config  Config
+	sites   map[string]Site
+	headers map[family]http.Header
+	files   map[string]file
+	book    *book
+	codes   *codes
+	doors
 	requests *limiter
 	starts   *limiter
 	guesses  *limiter
@@ -121,7 +121,7 @@ func New(config Config) (*Server, error) {
 		headers:  headers(strings.HasPrefix(config.Base, "https:")),
 		book:     newBook(),
 		codes:    newCodes(config.CodeLife),
-		logins:   newLogins(),
+		doors:    doors{logins: newLogins(), signIns: newSignIns()},
 		requests: perMinute(config.Limits.Requests),
 		starts:   perMinute(config.Limits.Starts),
 		guesses:  perMinute(config.Limits.Codes),
@@ -134,6 +134,9 @@ func New(config Config) (*Server, error) {
 			return nil, errors.New("site " + site.Key + ": is listed twice")
 		}
 		s.sites[site.Key] = site
+	}
+	if s.providers, err = newProviders(config.Trust.Providers, s.sites, config.Logger); err != nil {
+		return nil, err
 	}
 	var missing []string
 	if s.files, missing, err = loadFiles(config.Files); err != nil {
@@ -185,7 +188,7 @@ func (s *Server) serve(rt route) http.HandlerFunc {
 
 // decisive are the calls by which somebody new gets in. They are refused while nothing can be written down; whoever is in may
 // come back.
-var decisive = []string{"/v1/sessions", "/v1/login", "/v1/codes/{code}"}
+var decisive = []string{"/v1/sessions", "/v1/login", "/v1/signin", "/v1/codes/{code}"}
 
 // admit holds a request against the limits that need no look inside.
 func (s *Server) admit(w http.ResponseWriter, r *http.Request, rt route) error {

@@ -162,6 +162,10 @@ func (s *Server) person(w http.ResponseWriter, r *http.Request, session string) 
 	if !ok || e.site != claims.Site {
 		return person{}, problemSession
 	}
+	if s.logins.isOff(claims) {
+		s.rejected("signed-off", claims)
+		return person{}, problemSignedOut
+	}
 	if err := s.place(r, claims); err != nil {
 		return person{}, err
 	}

@@ -2,7 +2,15 @@ package signaling
 
 // Trust is by whom the server lets itself be told who somebody is, and what it keeps of that.
 type Trust struct {
-	Auditing func() error // why the audit log takes nothing just now; nil means it always does
+	Auditing  func() error // why the audit log takes nothing just now; nil means it always does
+	Providers []Provider   // that agents sign in with, in the order in which they are offered
+}
+
+// doors are the ways in for agents.
+type doors struct {
+	logins    *logins
+	signIns   *signIns
+	providers []*idp
 }
 
 func (t Trust) withDefaults() Trust {

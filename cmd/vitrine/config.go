@@ -19,22 +19,28 @@ import (
 
 // config is the configuration file. docs/vitrine.example.yaml documents every key; a test holds the two together.
 type config struct {
-	Listen        string        `yaml:"listen"`
-	PublicAddress string        `yaml:"public_address"`
-	Data          string        `yaml:"data"`
-	TLS           tlsConfig     `yaml:"tls"`
-	Proxies       []string      `yaml:"trusted_proxies"`
-	UDP           list          `yaml:"udp"`
-	ICETCP        string        `yaml:"ice_tcp"`
-	PublicIP      list          `yaml:"public_ip"`
-	Turn          turnConfig    `yaml:"turn"`
-	Sites         []siteConfig  `yaml:"sites"`
-	Session       sessionConfig `yaml:"session"`
-	Limits        limitsConfig  `yaml:"limits"`
-	Admin         adminConfig   `yaml:"admin"`
-	Store         storeConfig   `yaml:"store"`
+	Listen        string       `yaml:"listen"`
+	PublicAddress string       `yaml:"public_address"`
+	Data          string       `yaml:"data"`
+	TLS           tlsConfig    `yaml:"tls"`
+	Proxies       []string     `yaml:"trusted_proxies"`
+	UDP           list         `yaml:"udp"`
+	ICETCP        string       `yaml:"ice_tcp"`
+	PublicIP      list         `yaml:"public_ip"`
+	Turn          turnConfig   `yaml:"turn"`
+	Sites         []siteConfig `yaml:"sites"`
+	Admin         adminConfig  `yaml:"admin"`
+
+	boundsConfig `yaml:",inline"`
+	trustConfig  `yaml:",inline"`
 
 	dev bool
+}
+
+// boundsConfig is how long and how much.
+type boundsConfig struct {
+	Session sessionConfig `yaml:"session"`
+	Limits  limitsConfig  `yaml:"limits"`
 }
 
 type tlsConfig struct {
@@ -91,12 +97,14 @@ type adminConfig struct {
 func defaults() config {
 	return config{
 		Listen: "0.0.0.0:443", UDP: "0.0.0.0:443", Turn: turnConfig{TLS: true},
-		Session: sessionConfig{
-			CodeTTL: 2 * time.Minute, Waiting: 30 * time.Minute, AskTimeout: 2 * time.Minute,
-			AgentAway: 2 * time.Minute, ResumeGrace: 2 * time.Minute, HardLimit: 4 * time.Hour,
+		Admin: adminConfig{Listen: "127.0.0.1:9090"},
+		boundsConfig: boundsConfig{
+			Session: sessionConfig{
+				CodeTTL: 2 * time.Minute, Waiting: 30 * time.Minute, AskTimeout: 2 * time.Minute,
+				AgentAway: 2 * time.Minute, ResumeGrace: 2 * time.Minute, HardLimit: 4 * time.Hour,
+			},
+			Limits: limitsConfig{Sessions: 10_000, Requests: 600, Starts: 60, WrongCodes: 5},
 		},
-		Limits: limitsConfig{Sessions: 10_000, Requests: 600, Starts: 60, WrongCodes: 5},
-		Admin:  adminConfig{Listen: "127.0.0.1:9090"},
 	}
 }
 

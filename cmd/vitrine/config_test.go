@@ -86,6 +86,10 @@ func walkType(typ reflect.Type, prefix string, keys *[]string) {
 		if tag == "" {
 			continue
 		}
+		if tag == ",inline" {
+			walkType(field.Type, prefix, keys)
+			continue
+		}
 		name := strings.TrimPrefix(prefix+"."+tag, ".")
 		*keys = append(*keys, name)
 		inner := field.Type

@@ -296,6 +296,10 @@ func (h *host) openAPI() error {
 			aliases = append(aliases, scheme+name+":"+port)
 		}
 	}
+	trust, err := h.trust()
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	h.api, err = signaling.New(signaling.Config{
 		SFU: h.sfu, Tokens: h.tokens, Files: web.Files(), Docs: docs.Files(),
 		Base: h.base, Aliases: aliases, Sites: h.config.sites(), Demo: h.config.dev, ICE: h.ice,
@@ -303,7 +307,7 @@ func (h *host) openAPI() error {
 		Limits: signaling.Limits{
 			Requests: h.config.Limits.Requests, Starts: h.config.Limits.Starts, Codes: h.config.Limits.WrongCodes,
 		},
-		Audit: h.rec.record, Trust: signaling.Trust{Auditing: h.rec.log.Err},
+		Audit: h.rec.record, Trust: trust,
 		Observe: func(o signaling.Observation) { h.rec.metrics.Request(o.Method, o.Route, o.Status, o.Took) },
 		Logger:  h.logger,
 	})

@@ -30,6 +30,55 @@ export async function me(): Promise<Me | null> {
   return { name: text('name') ?? text('subject') ?? '' };
 }
 
+/** An identity provider that agents sign in with. */
+export interface Provider {
+  readonly key: string;
+  readonly name: string;
+}
+
+/** The providers that can be chosen. */
+export async function providers(): Promise<readonly Provider[]> {
+  const response = await fetch('/v1/providers', { credentials: 'same-origin', cache: 'no-store' });
+  return response.ok ? ((await response.json()) as readonly Provider[]) : [];
+}
+
+/** Why a sign-in did not come about: the code of the server's problem, or what the provider's refusal is called here. */
+export class SignInError extends Error {}
+
+async function refused(response: Response): Promise<SignInError> {
+  const problem = (await response.json().catch(() => null)) as { readonly code?: unknown } | null;
+  return new SignInError(typeof problem?.code === 'string' ? problem.code : '');
+}
+
+/** Leaves this page for a provider, which sends the browser back here. */
+export async function leaveFor(provider: Provider): Promise<void> {
+  const response = await fetch(`/v1/signin/${encodeURIComponent(provider.key)}`, { method: 'POST', credentials: 'same-origin' });
+  if (!response.ok) throw await refused(response);
+  const { url } = (await response.json()) as { readonly url: string };
+  location.assign(url);
+}
+
+/** What a provider sent the browser back with. */
+export type Return = Readonly<Record<string, string>>;
+
+/** Takes what a provider sent out of the address bar, where it must not stay. */
+export function takeReturn(): Return | null {
+  const query = new URLSearchParams(location.search);
+  if (!query.has('state')) return null;
+  history.replaceState(null, '', location.pathname + location.hash);
+  const sent = ['code', 'state', 'iss', 'error'].map((name) => [name, query.get(name)] as const);
+  return Object.fromEntries(sent.flatMap(([name, value]) => (value === null ? [] : [[name, value] as const])));
+}
+
+/** Trades the provider's code for the console's cookie. */
+export async function finishSignIn({ error, ...body }: Return): Promise<void> {
+  if (error !== undefined) throw new SignInError('provider-refused');
+  const response = await fetch('/v1/signin', {
+    method: 'POST', credentials: 'same-origin', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body),
+  });
+  if (!response.ok) throw await refused(response);
+}
+
 /** Takes the token out of the address bar, where it must not stay. */
 export function takeToken(): string | null {
   const match = /^#token=([\w.~-]+)$/.exec(location.hash);

@@ -2,10 +2,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { EndReason, JoinError, View } from '../viewer/index';
 import { join } from '../viewer/main';
-import { type Me, type Seat, leaveSeat, login, logout, me, takeSeat, takeToken } from './api';
+import { type Me, type Seat, finishSignIn, leaveSeat, login, logout, me, takeReturn, takeSeat, takeToken } from './api';
 import { Mark } from './icons';
 import { Live } from './live';
-import { CodeEntry, Ended, Loading, SignedOut } from './screens';
+import { CodeEntry, Ended, Loading, SignedOut, signInProblem } from './screens';
 import { texts } from './texts';
 
 type Screen =
@@ -17,10 +17,13 @@ type Screen =
 
 async function signIn(): Promise<{ who: Me | null; problem: string }> {
   const token = takeToken();
+  const back = takeReturn();
   try {
-    const accepted = token === null || (await login(token));
+    let problem = '';
+    if (back) await finishSignIn(back).catch((error: unknown) => { problem = signInProblem(error); });
+    else if (token !== null && !(await login(token))) problem = texts.signInFailed;
     const who = await me();
-    return { who, problem: accepted || who ? '' : texts.signInFailed };
+    return { who, problem: who ? '' : problem };
   } catch {
     return { who: null, problem: texts.unreachable };
   }
@@ -66,7 +69,12 @@ export function App() {
     join({ server: location.origin, container: place.current, ...by })
       .then((view) => setScreen(view.state === 'ended' ? { at: 'ended', reason: 'lost' } : { at: 'session', view }), failed);
   };
-  const onCode = (code: string): void => enter({ code }, (error) => setScreen({ at: 'code', busy: false, problem: joinProblem(error) }));
+  const onCode = (code: string): void => enter({ code }, (error) => {
+    const problem = joinProblem(error);
+    const out = (error as Partial<JoinError>).status === 401;
+    if (out) setWho(null);
+    setScreen(out ? { at: 'signed-out', problem } : { at: 'code', busy: false, problem });
+  });
   const onSignOut = (): void => {
     void logout().catch(() => undefined).then(() => {
       setWho(null);

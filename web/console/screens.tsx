@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import type { EndReason } from '../viewer/index';
+import { type Provider, SignInError, leaveFor, providers } from './api';
 import { texts } from './texts';
 
 function Card({ title, children }: { readonly title: string; readonly children: ComponentChildren }) {
@@ -27,12 +28,39 @@ export function Loading() {
 
 /** Nobody is signed in. */
 export function SignedOut({ problem }: { readonly problem: string }) {
+  const [offered, setOffered] = useState<readonly Provider[] | null>(null);
+  const [leaving, setLeaving] = useState(false);
+  const [failed, setFailed] = useState(problem);
+  useEffect(() => {
+    providers().then(setOffered, () => setFailed(texts.unreachable));
+  }, []);
+  const choose = (provider: Provider): void => {
+    setLeaving(true);
+    setFailed('');
+    leaveFor(provider).catch((error: unknown) => {
+      setLeaving(false);
+      setFailed(signInProblem(error));
+    });
+  };
   return (
     <Card title={texts.signedOut.title}>
-      {problem !== '' && <p role="alert" class="problem">{problem}</p>}
-      <p>{texts.signedOut.text}</p>
+      {failed !== '' && <p role="alert" class="problem">{failed}</p>}
+      {offered?.length === 0 && <p>{texts.signedOut.text}</p>}
+      {offered !== null && offered.length > 0 && <p>{texts.signedOut.choose}</p>}
+      {offered?.map((provider) => (
+        <button key={provider.key} type="button" class="primary" disabled={leaving} onClick={() => choose(provider)}>
+          {texts.signedOut.with(provider.name)}
+        </button>
+      ))}
+      {leaving && <p role="status" class="quiet">{texts.signedOut.leaving}</p>}
     </Card>
   );
+}
+
+/** Says why a sign-in did not come about, and what to do. */
+export function signInProblem(error: unknown): string {
+  if (!(error instanceof SignInError)) return texts.unreachable;
+  return new Map<string, string>(Object.entries(texts.signInProblems)).get(error.message) ?? texts.signInProblems['sign-in-refused'];
 }
 
 /** The code that the customer reads out. */

@@ -10,6 +10,17 @@ export const texts = {
   signedOut: {
     title: 'You are not signed in',
     text: 'Open the console through the sign-in link of your company. A link works once and for a few minutes; ask for a new one when yours does not work any more.',
+    choose: 'Sign in with your company\u2019s account.',
+    with: (name: string) => `Sign in with ${name}`,
+    leaving: 'One moment\u2026',
+  },
+  signInProblems: {
+    'provider-unreachable': 'The sign-in service does not answer. Try again in a moment; sessions that are under way go on. If it lasts, tell your administrator.',
+    'provider-refused': 'The sign-in service did not let you in. Try again, or ask your administrator whether your account may use this.',
+    'no-role': 'Your account has no access here. Ask your administrator to add it to a group that may use the console.',
+    'sign-in-refused': 'This sign-in could not be finished. Try again, in one go and in this browser. If it happens twice, tell your administrator.',
+    'audit-unavailable': 'Nobody can sign in just now: the server cannot write its log. Tell your administrator, and try again in a minute.',
+    'rate-limit': 'There were too many attempts. Wait a minute, then try again.',
   },
   signInFailed: 'The sign-in link was not accepted. Links work once and for a few minutes: ask for a new one.',
   unreachable: 'The server cannot be reached. Check the network and reload this page.',
@@ -22,7 +33,7 @@ export const texts = {
     unknown: 'No session waits for this code. Check the digits with the customer, or ask them for a new code.',
     tooMany: 'Too many codes were tried. Wait a minute, then ask the customer for a new code.',
     forbidden: 'You may not join sessions of this site. Ask your administrator for access.',
-    signedOut: 'Your sign-in has run out. Open the sign-in link of your company again.',
+    signedOut: 'Your sign-in has run out. Sign in again to go on.',
   },
   preview: {
     title: 'What the agent sees',
