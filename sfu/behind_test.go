@@ -78,3 +78,21 @@ func TestBehindHasARate(t *testing.T) {
 		co.goesOn()
 	})
 }
+
+// A connection that seemed quiet while its batches were left out is asked for the page, and pays no strike for the gap.
+func TestBatchesLeftOutOfAQuietConnection(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, co *core) {
+		customer, agent := co.shared()
+		co.alive(6*time.Second, agent)
+		agent.is(wire.StateResuming)
+		co.do(func(s *session) { s.overrun(customer.conn) })
+		if f := last[*wire.Resync](customer); f.Epoch != 1 || f.Rule != "row39-overrun" {
+			t.Errorf("asked %+v", *f)
+		}
+		customer.says(client.Append(1, 2, 5, []byte("behind a gap")))
+		customer.says(client.Snapshot(2, []byte("again")))
+		if b := last[*wire.Batch](agent); b.Epoch != 2 || co.count(FrameRefused) != 0 {
+			t.Errorf("epoch %d, %d strikes", b.Epoch, co.count(FrameRefused))
+		}
+	})
+}

@@ -160,9 +160,10 @@ func (s *session) resync(c *conn, epoch uint32, r *sanitizer.Refusal) {
 	s.tell(c, sanitizer.Server(&wire.Resync{Epoch: s.share.floor, Rule: r.Rule, Node: r.Node}))
 }
 
-// overrun is told when batches were left out because the session could not keep up. That is nobody's mistake.
+// overrun is told when batches were left out because the session could not keep up. That is nobody's mistake, also of a
+// connection that seemed quiet because what it said had to wait.
 func (s *session) overrun(c *conn) {
-	if !c.closed && s.state == wire.StateActive && c.seat != nil {
+	if !c.closed && (s.state == wire.StateActive || s.state == wire.StateResuming) && c.seat != nil {
 		s.resync(c, 0, &sanitizer.Refusal{Rule: "row39-overrun"})
 	}
 }

@@ -40,9 +40,16 @@ export function stateOf(sheet: CSSStyleSheet): string {
   return [number, changes(sheet), sheet.disabled].join();
 }
 
+let turn = 0;
+let blind = false; // a page that froze its prototypes
+
+/** Another number than before when a list of adopted sheets, or one of them, may be another one. */
+export const sheetsTurn = (): number => (blind ? ++turn : turn);
+
 function note(of: CSSStyleSheet | CSSRule | undefined): void {
   const sheet = of && 'cssText' in of ? of.parentStyleSheet : of;
   if (sheet) changed.set(sheet, changes(sheet) + 1);
+  turn++;
   hooks.changed();
 }
 
@@ -78,6 +85,7 @@ let lent = false; // a list of adopted sheets
 export function sweep(then: () => void): number {
   return lent || held.size > 0 ? later(() => {
     compareRules(true);
+    if (lent) turn++;
     then();
   }, SWEEP) : 0;
 }
@@ -102,6 +110,7 @@ function hook(on: { readonly prototype: object } | undefined, names: string, the
     const key = get ? 'get' : was?.set ? 'set' : 'value';
     // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its object below
     const fn = was?.[key] as ((...args: unknown[]) => unknown) | undefined;
+    if (fn && !was?.configurable) blind = true;
     if (!was?.configurable || !fn) continue;
     const ours = function (this: unknown, ...args: unknown[]): unknown {
       const result = fn.apply(this, args);
@@ -120,6 +129,7 @@ const edited = (of: CSSStyleSheet | CSSRule, result: unknown): void => {
 const owned = (of: CSSStyleSheet | CSSRule, list: object): void => void owners.set(list, of);
 const lists = (): void => {
   lent = true;
+  turn++;
   hooks.changed();
 };
 
@@ -130,7 +140,7 @@ export function hookSheets(view: typeof globalThis): void {
   hook(view.CSSKeyframesRule, 'appendRule deleteRule name', edited);
   hook(view.CSSStyleRule, 'selectorText insertRule deleteRule', edited);
   hook(view.CSSKeyframeRule, 'keyText', edited);
-  hook(view.StyleSheet, 'disabled', () => hooks.changed());
+  hook(view.StyleSheet, 'disabled', () => note(undefined));
   hook(view.MediaList, 'mediaText appendMedium deleteMedium', (list: MediaList) => note(owners.get(list)));
   for (const type of [view.StyleSheet, view.CSSMediaRule, view.CSSImportRule]) hook(type, 'media', owned, true);
   for (const type of [view.CSSStyleRule, view.CSSKeyframeRule, view.CSSFontFaceRule, view.CSSPageRule]) hook(type, 'style styleMap', hold, true);

@@ -1,23 +1,23 @@
 // Writes nodes as tokens. A snapshot and a batch take the same path: new nodes are written whole, moved ones by reference.
 import {
-  BoxReason, LiveClosed, LiveNatural, LiveOpen, LiveScroll, MaxAttrs, MaxDepth, MaxNodes, OpAssign, OpBox, OpElem, OpEnd, OpInsert, OpLive, OpRef,
-  OpSet, OpShadow, OpText, OpUnset, Role,
+  BoxReason, LiveClosed, LiveNatural, LiveOpen, LiveScroll, MaxAttrs, MaxChildren, MaxDepth, MaxNodes, OpAssign, OpBox, OpElem, OpEnd, OpInsert, OpLive,
+  OpRef, OpSet, OpShadow, OpText, OpUnset, Role,
 } from '../wire/frames';
 import type { BatchWriter } from '../wire/batch';
 import { Content, Value } from '../wire/vocabulary';
 import type { Assets } from './assets';
-import { changes } from './css';
+import { changes, sheetsTurn, stateOf } from './css';
 import { bullets } from './mask';
 import type { Masks } from './mask';
 import {
-  above, assignedTo, attribute, attributeNames, create, data, documentOf, documentSheets, firstChild, frameDocument, headElement, localName, matches, nextSibling,
-  nodeType, observeBox, ours, parentNode, previousSibling, rectOf, rootOf, rootSheets, shadowOf,
+  assignedTo, attribute, attributeNames, create, data, documentOf, documentSheets, firstChild, frameDocument, headElement, localName, matches,
+  nextSibling, nodeType, observeBox, ours, rectOf, rootOf, rootSheets, shadowOf,
 } from './natives';
 import { deep, fits } from './holds';
 import { Privacy } from './privacy';
 import { Lives, codeOf, isDefault, isOff, scrolled, valueOf } from './say';
 import type { LiveState } from './say';
-import { HoldsNothing, HoldsStyles, Tree, sentAt } from './tree';
+import { HoldsNothing, HoldsStyles, HoldsText, Tree, sentAt } from './tree';
 import type { Known } from './tree';
 import { Custom, MaskAttr, vocabulary } from './vocab';
 import type { ElementDef } from './vocab';
@@ -25,9 +25,12 @@ import type { ElementDef } from './vocab';
 const MAX_TEXT = 349_000; // UTF-16 units; a literal holds 2^20 bytes
 const AT_ONCE = 512; // nodes that a batch tells however slow the machine is
 const MAX_LEVELS = MaxDepth - 12; // room for what moves in below
+const MAX_KIDS = MaxChildren - 64; // room for adopted sheets
+const MAX_NODES = MaxNodes - 512; // likewise, and for shadow roots
 
-
-type How = ElementDef | 'box' | 'text' | undefined;
+/** The first and the last child that can be seen. */
+export type Span = [first: Node, last: Node];
+export type How = ElementDef | 'box' | 'text' | undefined;
 
 /** What an encoder needs of the capture. */
 export interface Hooks {
@@ -37,8 +40,6 @@ export interface Hooks {
   left(document: Document): void;
   /** A box has another size than was told. */
   resized(el: Element): void;
-  /** Milliseconds of the page's time that one batch may take to walk what is new. */
-  readonly slice: number;
 }
 
 /** Writes the nodes of one epoch. */
@@ -55,16 +56,19 @@ export class Encoder {
   readonly slots = new Map<Element, readonly number[]>();
   /** Shadow roots that were met. */
   readonly roots = new Set<ShadowRoot>();
-  /** Known elements whose children are not all told: the batch's time was over. */
-  readonly late = new Set<Node>();
+  /** What the adopted sheets were that were told under a node, and when they were compared last. */
+  readonly adopted = { turn: -1, told: new Map<Node, string>() };
   readonly boxes: ResizeObserver;
   readonly #hooks: Hooks;
-  // Where the walk is.
-  readonly #walk = {
+  /** Where the walk over what is new stands. */
+  readonly walk = {
     until: 0, // when it ends; 0 when it has
     steps: 0,
-    base: 0, // ids from here on are new in this batch
     privacy: 0, // of the node that how() looked at last
+    // Known nodes whose children are not all told, because the batch's time was over: the first one that is not.
+    late: new Map<Node, Node>(),
+    // While this is set, of these nodes nothing else is told than what can be seen in the window.
+    view: undefined as ReadonlyMap<Node, Span> | undefined,
   };
   readonly #sizes = new Map<Element, string>();
   readonly #w: BatchWriter;
@@ -79,10 +83,11 @@ export class Encoder {
     this.boxes = new ResizeObserver((entries) => {
       for (const { target } of entries) if (this.#sizes.has(target) && this.#sizes.get(target) !== sizeOf(target).join()) hooks.resized(target);
     });
-    this.tree = new Tree(document, masks.start, (node) => {
-      this.pending.delete(node);
+    this.tree = new Tree(document, masks.start, (node, noted) => {
+      if (this.pending.size) this.pending.delete(node);
+      if (!noted) return;
       if (this.#sizes.has(node as Element)) this.boxes.unobserve(node as Element);
-      for (const set of [this.controls, this.styles, this.slots, this.late, this.#sizes, this.roots]) set.delete(node as Element & ShadowRoot);
+      for (const set of [this.controls, this.styles, this.slots, this.walk.late, this.adopted.told, this.#sizes, this.roots]) set.delete(node as Element & ShadowRoot);
       if (nodeType(node) === 9) hooks.left(node as Document);
     });
   }
@@ -90,13 +95,14 @@ export class Encoder {
   /** How a node is told below a known one. */
   how(n: Node, up: Known): How {
     const type = nodeType(n);
-    this.#walk.privacy = up.privacy;
+    this.walk.privacy = up.privacy;
+    if ((up.kids >= MAX_KIDS || this.tree.count >= MAX_NODES) && !this.tree.of(n)) return undefined;
     if (type === 3 || type === 4) return up.content > 0 && up.content < Content.Document && up.privacy < Privacy.Hidden ? 'text' : undefined;
-    if (type !== 1 || this.tree.count >= MaxNodes) return undefined;
+    if (type !== 1) return undefined;
     const told = vocabulary.tell(n as Element);
     if (!told || (told !== 'box' && told.code === Custom && ours.has(n))) return undefined;
-    this.#walk.privacy = this.#masks.of(n as Element, up.privacy, told !== 'box' && told.control);
-    const { privacy } = this.#walk;
+    this.walk.privacy = this.#masks.of(n as Element, up.privacy, told !== 'box' && told.control);
+    const privacy = this.walk.privacy;
     const hidden = told !== 'box' && (privacy === Privacy.Hidden ? told.name !== 'html' : privacy > 0 && told.name === 'canvas');
     const how = told === 'box' || hidden || deep(told, up) ? 'box' : told;
     return fits(up.content, how) ? how : undefined;
@@ -104,7 +110,7 @@ export class Encoder {
 
   /** Whether how() has just found a known node to be what was told. */
   #same(known: Known, how: How): boolean {
-    return this.#walk.privacy === known.privacy && (typeof how === 'object' ? how : null) === known.def;
+    return this.walk.privacy === known.privacy && (typeof how === 'object' ? how : null) === known.def;
   }
 
   /** Whether a known node would be told in another way now. */
@@ -114,7 +120,7 @@ export class Encoder {
   }
 
   /** Writes a node that how() has just looked at. */
-  #node(n: Node, how: How, up: Known, depth: number): void {
+  node(n: Node, how: How, up: Known, depth: number): void {
     const w = this.#w.ops;
     const known = this.tree.of(n);
     if (this.pending.size) this.pending.delete(n);
@@ -131,11 +137,13 @@ export class Encoder {
       this.#element(n as Element, how, up, depth);
       return;
     }
-    const { privacy } = this.tree.add(n, up, this.#walk.privacy, null, HoldsNothing);
     if (how === 'text') {
-      this.text(n as CharacterData, privacy);
+      this.text(n as CharacterData, this.tree.add(n, up, this.walk.privacy, null, HoldsText).privacy);
       return;
     }
+    const box = this.tree.add(n, up, this.walk.privacy, null, HoldsNothing);
+    const { privacy } = box;
+    box.noted = true;
     const el = n as Element;
     const size = sizeOf(el);
     this.#sizes.set(el, size.join());
@@ -154,7 +162,7 @@ export class Encoder {
 
   #element(el: Element, def: ElementDef, up: Known, depth: number): void {
     const w = this.#w.ops;
-    const privacy = this.#walk.privacy;
+    const privacy = this.walk.privacy;
     const known = this.tree.add(el, up, privacy, def, def.name === 'head' ? HoldsStyles : def.content);
     w.byte(OpElem);
     w.uint(def.code);
@@ -165,12 +173,15 @@ export class Encoder {
     else this.#state(el, known, def, mask);
     const root = def.hosts && shadowOf(el);
     if (root) {
+      known.hosts = true;
       this.roots.add(root);
       this.#hooks.met(root);
       if (this.#masks.looking) this.#masks.look(root);
       w.byte(OpShadow);
       w.uint(Number(root.mode === 'closed') + 2 * Number(root.delegatesFocus) + 4 * Number(root.slotAssignment === 'manual'));
-      this.#children(root, this.tree.add(root, known, privacy, null, Content.HTMLFlow), depth + 2);
+      const held = this.tree.add(root, known, privacy, null, Content.HTMLFlow);
+      held.noted = true;
+      this.#children(root, held, depth + 2);
       w.byte(OpEnd);
     }
     this.#children(el, known, depth + 1);
@@ -187,19 +198,33 @@ export class Encoder {
       if (this.#masks.looking) this.#masks.look(within);
       n = within;
     }
+    const span = this.walk.view?.get(n);
+    let seen = !span;
     for (let c = firstChild(n); c; c = nextSibling(c)) {
-      if (known.def && known.content !== HoldsStyles && this.#over()) {
-        this.late.add(n);
+      if (span) {
+        seen = c === span[0] || (seen && c !== nextSibling(span[1]));
+        if (!seen) {
+          this.#later(n, known, c);
+          continue;
+        }
+      }
+      if (known.content !== HoldsStyles && this.over()) {
+        this.#later(n, known, c);
         break;
       }
       const how = this.how(c, known);
-      if (how) this.#node(c, how, known, depth);
+      if (how) this.node(c, how, known, depth);
     }
     if (!known.def || known.content === HoldsStyles) this.#adopted(n, known);
   }
 
+  #later(n: Node, known: Known, from: Node): void {
+    known.noted = true;
+    if (!this.walk.late.has(n)) this.walk.late.set(n, from);
+  }
+
   /** The adopted sheets that are told under a node: those of a shadow root, and under the head those of the document. */
-  adoptedBy(n: Node): readonly CSSStyleSheet[] {
+  #adoptedBy(n: Node): readonly CSSStyleSheet[] {
     const type = nodeType(n);
     if (type === 11) return rootSheets(n as ShadowRoot);
     return type === 1 && n === headElement(documentOf(n)) ? documentSheets(documentOf(n)) : [];
@@ -208,7 +233,9 @@ export class Encoder {
   /** Adopted sheets have no node: style elements that are in no page stand for them, behind the children. */
   #adopted(n: Node, known: Known): void {
     const w = this.#w.ops;
-    for (const sheet of known.privacy === Privacy.Hidden ? [] : this.adoptedBy(n)) {
+    known.noted = true;
+    this.adopted.told.set(n, this.#stateOf(n));
+    for (const sheet of known.privacy === Privacy.Hidden ? [] : this.#adoptedBy(n)) {
       const { styleDef } = vocabulary;
       if (!styleDef) return;
       const el = create('style');
@@ -226,9 +253,22 @@ export class Encoder {
     }
   }
 
+  #stateOf(n: Node): string {
+    return this.#adoptedBy(n).map(stateOf).join();
+  }
+
+  /** The nodes whose adopted sheets are others than were told. */
+  readopted(): Node[] {
+    const turn = sheetsTurn();
+    if (turn === this.adopted.turn) return [];
+    this.adopted.turn = turn;
+    return [...this.adopted.told].filter(([n, told]) => told !== this.#stateOf(n)).map(([n]) => n);
+  }
+
   /** Tells a node's adopted sheets behind its other children. */
   adopt(n: Node, known: Known): void {
-    if (this.tree.extras.has(n) || this.adoptedBy(n).length === 0) return; // told anew with the node, or gone
+    this.adopted.told.set(n, this.#stateOf(n));
+    if (this.tree.extras.has(n) || this.#adoptedBy(n).length === 0) return; // told anew with the node, or gone
     this.#w.ops.byte(OpInsert);
     this.#w.ops.int(this.tree.next - known.id);
     this.#adopted(n, known);
@@ -253,9 +293,11 @@ export class Encoder {
       n++;
     }
     w.patch(at, n);
-    if (def.special[0] === '#sheet') this.styles.set(el, styleState(el));
     const layer = def.name === 'dialog' || names.includes('popover');
-    if (layer || def.control || (def.code === Custom && !matches(el, ':defined'))) this.controls.add(el);
+    const control = layer || def.control || (def.code === Custom && !matches(el, ':defined'));
+    known.noted = control || def.special.length > 0 || def.name === 'slot';
+    if (control) this.controls.add(el);
+    if (def.special[0] === '#sheet') this.styles.set(el, styleState(el));
     if (def.name === 'slot' && (rootOf(el) as Partial<ShadowRoot>).slotAssignment === 'manual') this.slots.set(el, []);
     at = w.length;
     n = 0;
@@ -352,77 +394,10 @@ export class Encoder {
   }
 
   /** Whether the batch has taken its time. Asked for every node, so it looks at the clock now and then only; small pages are told at once. */
-  #over(): boolean {
-    if ((++this.#walk.steps & 31) === 0 && this.#walk.steps > AT_ONCE && performance.now() > this.#walk.until) this.#walk.until = 0;
-    return this.#walk.until === 0;
-  }
-
-  /** Puts pending nodes into their final places, in runs of siblings as long as can be; what there is no time for comes later. */
-  place(): void {
-    this.#walk.until = performance.now() + this.#hooks.slice;
-    this.#walk.base = this.tree.next;
-    this.#walk.steps = 0;
-    for (const up of this.late) {
-      const known = this.tree.of(up);
-      for (let c = known ? firstChild(up) : null, gap = false; c; c = nextSibling(c)) {
-        const told = this.tree.of(c) !== undefined;
-        if (!told && !gap) this.pending.add(c);
-        gap = !told;
-      }
-    }
-    this.late.clear();
-    for (const n of this.pending) this.#settle(n);
-  }
-
-  /** Places a pending node, after what it stands in has its place. */
-  #settle(n: Node): void {
-    const parent = parentNode(n);
-    for (let at: Node | null = parent; at; at = above(at)) {
-      if (!this.pending.has(at)) continue;
-      this.#settle(at);
-      break;
-    }
-    if (!this.pending.has(n)) return; // a new parent took it along
-    const known = this.tree.of(parent);
-    // What moved to where the walk has not been is told anew when it gets there.
-    if (known && known.id < this.#walk.base) this.#run(n, known);
-    else this.#drop(n);
-  }
-
-  #drop(n: Node): void {
-    this.tree.forget(n);
-    this.pending.delete(n);
-  }
-
-  /** Writes the run of siblings that a node belongs to: before one that stays, or behind the last child. */
-  #run(node: Node, known: Known): void {
-    const stays = (n: Node): boolean => this.tree.of(n) !== undefined && !this.pending.has(n);
-    let first = node;
-    for (let p = previousSibling(node); p && !stays(p); p = previousSibling(p)) first = p;
-    let before: Node | null = first;
-    while (before && !stays(before)) before = nextSibling(before);
-    const w = this.#w.ops;
-    const { next } = this.tree;
-    let open = false;
-    for (let n: Node | null = first; n && n !== before; n = nextSibling(n)) {
-      if (!this.tree.of(n) && this.#over()) {
-        this.late.add(parentNode(n) as Node);
-        this.pending.delete(n);
-        continue;
-      }
-      const how = this.how(n, known);
-      if (!how) {
-        this.#drop(n);
-        continue;
-      }
-      if (!open) {
-        w.byte(OpInsert);
-        w.int(before ? (this.tree.of(before)?.id ?? 0) - next : next - known.id);
-        open = true;
-      }
-      this.#node(n, how, known, this.tree.depth(known) + 1);
-    }
-    if (open) w.byte(OpEnd);
+  over(): boolean {
+    const { walk } = this;
+    if ((++walk.steps & 31) === 0 && walk.steps > AT_ONCE && performance.now() > walk.until) walk.until = 0;
+    return walk.until === 0;
   }
 }
 

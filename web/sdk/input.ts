@@ -9,7 +9,7 @@ import { focusAt, focusOn } from './focus';
 import type { Scope } from './index';
 import { press } from './keys';
 import { inputType, isTextField } from './mask';
-import { focused, isElement, setter } from './natives';
+import { focused, isElement, rootElement, setter } from './natives';
 import { File, Option, Refusal, Stale, Target, Typing, hitAt, operable, refuse, textTarget, writable } from './target';
 import type { Page } from './target';
 
@@ -49,7 +49,7 @@ function carryOut(frame: InputFrame, page: Page): void | Promise<void> {
   if (frame.kind === 'scrollTo' && frame.node === 0) {
     refuse(!page.on || frame.epoch !== page.epoch, Stale);
     scrollTo({ left: frame.x, top: frame.y, behavior: 'instant' });
-    return;
+    return page.rescroll(rootElement());
   }
   const el = operable(page, frame.epoch, frame.node);
   switch (frame.kind) {
@@ -70,7 +70,8 @@ function carryOut(frame: InputFrame, page: Page): void | Promise<void> {
       return press(target, frame.key);
     }
     case 'scrollTo':
-      return el.scrollTo({ left: frame.x, top: frame.y, behavior: 'instant' });
+      el.scrollTo({ left: frame.x, top: frame.y, behavior: 'instant' });
+      return page.rescroll(el); // the agent sees it there already; the page may have thought better of it
     case 'choose':
       return choose(page, el, page.node(frame.option), frame.on);
     case 'setValue':

@@ -82,6 +82,10 @@ export function put(to: Node, ...kids: (Node | string)[]): void {
 }
 export const removeNode = free(element.remove);
 export const connected = getter(node, 'isConnected');
+const topmost = free(doc.elementFromPoint);
+/** What lies topmost at a place of the window. */
+export const elementAt = (x: number, y: number): Element | null => topmost(document, x, y);
+export const positionOf = free(node.compareDocumentPosition);
 const fromPoint = free(doc.elementsFromPoint);
 /** What lies at a place of a document's window, from the top. */
 export const elementsAt = (of: Document, x: number, y: number): Element[] => fromPoint(of, x, y);

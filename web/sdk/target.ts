@@ -27,6 +27,8 @@ export interface Page {
   readonly on: boolean;
   node(id: number): Node | undefined;
   privacy(node: Node): number;
+  /** Has told anew how far an element is scrolled. */
+  rescroll(el: Element): void;
 }
 
 /** The element that an input names, if it is still there and may be operated. */

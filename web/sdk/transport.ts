@@ -1,6 +1,6 @@
 // The connection to the server: five negotiated channels, the message layer, and a new connection when one cannot be mended.
 import { decode, encode } from '../wire/codec';
-import { DeflateFrom, answer, chunk, end, gone, hello, offer, pause, ping, pointer, pong, receipt, revoke, say, toCustomer } from '../wire/frames';
+import { DeflateFrom, answer, behind, chunk, end, gone, hello, offer, pause, ping, pointer, pong, receipt, revoke, say, toCustomer } from '../wire/frames';
 import type { FrameTable } from '../wire/codec';
 import type { Batch, FromCustomer, Stroke, ToCustomer } from '../wire/frames';
 import { deflate, messages } from '../wire/message';
@@ -10,7 +10,7 @@ import { SignalError, call, reach } from './signal';
 import type { Kept } from './signal';
 
 // Batches are written by another hand, and nothing here draws.
-const sent: FrameTable<Exclude<FromCustomer, Batch | Stroke>> = [hello, ping, pong, answer, revoke, pause, end, say, receipt, offer, gone, chunk, pointer];
+const sent: FrameTable<Exclude<FromCustomer, Batch | Stroke>> = [hello, ping, pong, answer, revoke, pause, end, say, receipt, offer, gone, chunk, pointer, behind];
 
 // ctl, dom, asset, ptr, input: the number is the stream's.
 const CHANNELS: readonly RTCDataChannelInit[] = [{}, {}, { ordered: false }, { ordered: false, maxRetransmits: 0 }, {}];

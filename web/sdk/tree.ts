@@ -6,6 +6,9 @@ import type { ElementDef } from './vocab';
 export interface Known {
   readonly id: number;
   up: Known | undefined; // the parent
+  kids: number; // nodes that it holds
+  noted: boolean; // more is kept of it elsewhere
+  hosts: boolean; // a shadow root
   readonly privacy: number;
   readonly def: ElementDef | null; // of an element that is told as one; null for texts, shadow roots and boxes
   readonly content: number; // what it may hold
@@ -15,8 +18,11 @@ export interface Known {
 
 // What a node may hold beyond the vocabulary's kinds of content.
 export const HoldsNothing = 0;
+export const HoldsText = -1;
 export const HoldsRoot = 16;
 export const HoldsStyles = 17;
+
+const MAX_FORGOTTEN = 20_000; // nodes that are forgotten in one go
 
 /** The place in `sent` of an attribute's value; 0 when it was not told. */
 export function sentAt({ sent }: Known, name: string): number {
@@ -40,11 +46,14 @@ export class Tree {
   /** The documents within the page, by their frames. A document has no id: what it holds is told under its frame. */
   readonly frames = new Map<Element, Document>();
   /** Called for every node that is forgotten. */
-  readonly #gone: (node: Node) => void;
+  readonly #gone: (node: Node, noted: boolean) => void;
   readonly root: Known;
   sum = 0;
+  /** More was to be forgotten than there is time for: only a new tree knows the page. */
+  worn = false;
+  #forgotten = 0;
 
-  constructor(document: Document, privacy: number, gone: (node: Node) => void) {
+  constructor(document: Document, privacy: number, gone: (node: Node, noted: boolean) => void) {
     this.#gone = gone;
     this.root = this.add(document, undefined, privacy, null, HoldsRoot);
   }
@@ -68,7 +77,8 @@ export class Tree {
 
   /** Gives a node the next id. */
   add(node: Node, up: Known | undefined, privacy: number, def: ElementDef | null, content: number): Known {
-    const known = { id: this.#nodes.push(node) - 1, up, privacy, def, content, sent: undefined, live: undefined };
+    if (up) up.kids++;
+    const known = { id: this.#nodes.push(node) - 1, up, kids: 0, noted: false, hosts: false, privacy, def, content, sent: undefined, live: undefined };
     this.sum = (this.sum + sumStep(known.id, up?.id)) >>> 0;
     this.#known.set(node, known);
     return known;
@@ -82,29 +92,46 @@ export class Tree {
 
   /** Notes a new parent. */
   move(known: Known, up: Known): void {
+    if (known.up) known.up.kids--;
+    up.kids++;
     this.sum = (this.sum - sumStep(known.id, known.up?.id) + sumStep(known.id, up.id)) >>> 0;
     known.up = up;
+  }
+
+  /** Begins to count what is forgotten. */
+  begin(): void {
+    this.#forgotten = 0;
+  }
+
+  #full(): boolean {
+    return (this.worn ||= ++this.#forgotten > MAX_FORGOTTEN);
   }
 
   /** Forgets a node with all it holds now. */
   forget(node: Node): void {
     const known = this.#known.get(node);
-    if (!known) return;
+    if (!known || this.#full()) return;
+    if (known.up) known.up.kids--;
     this.#known.delete(node);
     this.#nodes[known.id] = undefined;
     this.sum = (this.sum - sumStep(known.id, known.up?.id)) >>> 0;
-    this.#gone(node);
+    this.#gone(node, known.noted);
+    if (known.content === HoldsText) return;
     for (let c: Node | null = firstChild(node); c; c = nextSibling(c)) this.forget(c);
-    for (const el of this.extras.get(node) ?? []) this.forget(el);
-    this.extras.delete(node);
-    const root = isElement(node) && shadowOf(node);
+    const root = known.hosts && shadowOf(node as Element);
     if (root) this.forget(root);
-    const within = this.frames.get(node as Element);
+    if (this.extras.size) this.#forgetExtras(node);
+    const within = this.frames.size ? this.frames.get(node as Element) : undefined;
     if (!within) return;
     this.frames.delete(node as Element);
     this.#known.delete(within);
     for (let c = firstChild(within); c; c = nextSibling(c)) this.forget(c);
-    this.#gone(within);
+    this.#gone(within, true);
+  }
+
+  #forgetExtras(node: Node): void {
+    for (const el of this.extras.get(node) ?? []) this.forget(el);
+    this.extras.delete(node);
   }
 
   /** Forgets what is known of a node that is out of the page, and of what hangs on it by now. */
@@ -113,6 +140,7 @@ export class Tree {
       this.forget(node);
       return;
     }
+    if (this.#full()) return;
     for (let c = firstChild(node); c; c = nextSibling(c)) this.lose(c);
     const root = isElement(node) && shadowOf(node);
     if (root) this.lose(root);

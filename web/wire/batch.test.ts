@@ -32,12 +32,23 @@ describe('the batch writer', () => {
   it('writes long strings as literals, and no entry longer than the table takes', () => {
     const w = new BatchWriter();
     w.begin(true);
-    w.ref(Role.Text, '\uffff'.repeat(42));
+    for (let i = 0; i < 2; i++) w.ref(Role.Text, '\uffff'.repeat(42));
     w.ref(Role.Text, 'x'.repeat(43));
     const { strings, literals, ops } = read(w.end(1, 0, true));
     expect(new TextEncoder().encode(strings[0]?.text).length).toBeLessThanOrEqual(MaxEntry);
-    expect(literals).toEqual([{ role: Role.Text, text: 'x'.repeat(43) }]);
-    expect([...ops]).toEqual([1, 0]);
+    expect(literals).toEqual(['\uffff'.repeat(42), 'x'.repeat(43)].map((text) => ({ role: Role.Text, text })));
+    expect([...ops]).toEqual([0, 1, 0]);
+  });
+
+  it('puts what is not short into the table when it comes again', () => {
+    const w = new BatchWriter();
+    w.begin(true);
+    for (const text of ['of some length', 'short', 'é'.repeat(20), 'of some length', 'x'.repeat(99), 'of some length', 'last of all']) w.ref(Role.Text, text);
+    w.ref(Role.Attr, 'of some length');
+    const { strings, literals, ops } = read(w.end(1, 0, true));
+    expect(strings.map(({ text }) => text)).toEqual(['short', 'of some length']);
+    expect(literals.map(({ text }) => text)).toEqual(['of some length', 'é'.repeat(20), 'x'.repeat(99), 'last of all', 'of some length']);
+    expect([...ops]).toEqual([0, 1, 0, 2, 0, 2, 0, 0]);
   });
 
   it('codes ids as differences', () => {
@@ -57,7 +68,7 @@ describe('the batch writer', () => {
     let clears = 0;
     for (let seq = 0; seq < 300; seq++) {
       w.begin(seq === 0);
-      for (let i = 0; i < 100; i++) w.ref(Role.Text, `${seq}/${i}`.padEnd(42, '\uffff'));
+      for (let i = 0; i < 200; i++) w.ref(Role.Text, `${seq}/${i >> 1}`.padEnd(42, '\uffff'));
       const batch = read(w.end(1, seq, seq === 0));
       if (batch.clear) {
         clears++;

@@ -4,7 +4,13 @@ import { MaxTable, MaxTableBytes, Role } from './frames';
 
 // At most three bytes a UTF-16 unit, so a string of this length fits into a table entry (MaxEntry).
 const ENTRY_UNITS = 42;
+// Longer strings than this are put into the table when they come a second time: most come once, and would fill it.
+const AT_ONCE_UNITS = 8;
+const MAX_ONCE = 8192; // strings that are remembered for that
 const BATCH = 50; // the frame's number; the rest of its line in frames.ts is for the side that reads
+
+/** How long a text is in UTF-8. */
+const lengthOf = (text: string): number => (/[\u0080-\uffff]/.test(text) ? encoder.encode(text).length : text.length);
 
 /** Writes one batch after the other; the string table lives as long as the writer. */
 export class BatchWriter {
@@ -14,7 +20,10 @@ export class BatchWriter {
   // that as many short strings do. Role and length are below 128, a byte each in UTF-8.
   private strings = '';
   private readonly literals = new Writer(1024);
+  private shorts = ''; // literals of less than 128 bytes at the end of them, likewise
   private readonly tables: Map<string, number>[] = [];
+  private readonly once: Set<string>[] = []; // strings by role that came one time
+  private onces = 0;
   private entries = 0;
   private tableBytes = 0;
   private newStrings = 0;
@@ -25,13 +34,16 @@ export class BatchWriter {
   /** Starts a batch. A snapshot, and a batch that finds the table nearly full, empties the table first. */
   begin(snapshot: boolean): void {
     this.ops.clear();
-    this.strings = '';
+    this.strings = this.shorts = '';
     this.literals.clear();
     this.newStrings = this.newLiterals = this.last = 0;
     this.cleared ||= snapshot || this.entries > MaxTable * 0.9 || this.tableBytes > MaxTableBytes * 0.9;
     if (!this.cleared) return;
-    this.tables.length = this.entries = this.tableBytes = 0;
-    for (let role = 0; role <= Role.Title; role++) this.tables.push(new Map());
+    this.tables.length = this.once.length = this.entries = this.onces = this.tableBytes = 0;
+    for (let role = 0; role <= Role.Title; role++) {
+      this.tables.push(new Map());
+      this.once.push(new Set());
+    }
   }
 
   /** Writes a reference to a string. */
@@ -42,8 +54,8 @@ export class BatchWriter {
       this.ops.uint(known);
       return;
     }
-    if (table && text.length <= ENTRY_UNITS && this.entries < MaxTable && this.tableBytes + ENTRY_UNITS * 3 <= MaxTableBytes) {
-      const bytes = /[\u0080-\uffff]/.test(text) ? encoder.encode(text).length : text.length;
+    if (table && text.length <= ENTRY_UNITS && this.entries < MaxTable && this.tableBytes + ENTRY_UNITS * 3 <= MaxTableBytes && this.again(role, text)) {
+      const bytes = lengthOf(text);
       this.strings += String.fromCharCode(role, bytes) + text;
       this.tableBytes += bytes;
       this.newStrings++;
@@ -51,10 +63,28 @@ export class BatchWriter {
       this.ops.uint(this.entries);
       return;
     }
-    this.literals.uint(role);
-    this.literals.text(text);
+    if (text.length <= ENTRY_UNITS) this.shorts += String.fromCharCode(role, lengthOf(text)) + text;
+    else {
+      this.flush();
+      this.literals.uint(role);
+      this.literals.text(text);
+    }
     this.newLiterals++;
     this.ops.byte(0);
+  }
+
+  /** Writes the short literals so far. */
+  private flush(): void {
+    if (this.shorts) this.literals.raw(encoder.encode(this.shorts));
+    this.shorts = '';
+  }
+
+  /** Whether a string is worth an entry of the table. */
+  private again(role: number, text: string): boolean {
+    const once = this.once[role];
+    if (text.length <= AT_ONCE_UNITS || once?.delete(text)) return true;
+    if (this.onces++ < MAX_ONCE) once?.add(text);
+    return false;
   }
 
   /** Writes an id as the difference to the one named before. */
@@ -65,6 +95,7 @@ export class BatchWriter {
 
   /** The frame. */
   end(epoch: number, seq: number, snapshot: boolean): Uint8Array {
+    this.flush();
     const w = new Writer(this.ops.length + this.strings.length + this.literals.length + 32);
     w.byte(BATCH);
     w.uint(epoch);
@@ -83,9 +114,9 @@ export class BatchWriter {
 
   /** Forgets every string. */
   wipe(): void {
-    for (const table of this.tables) table.clear();
+    for (const list of [...this.tables, ...this.once]) list.clear();
     this.ops.wipe();
-    this.strings = '';
+    this.strings = this.shorts = '';
     this.literals.wipe();
   }
 }

@@ -112,6 +112,77 @@ test('case01: a moved child of a new parent is sent once, and keeps its identity
   expect(await page.evaluate(() => [window.T.replica.nodes.size, window.T.replica.refs])).toEqual([before + 2, 1]);
 });
 
+/** What the replica's texts say. */
+const texts = (page: Page): Promise<string[]> => page.evaluate(() => [...window.T.replica.nodes.values()].flatMap((n) => (n.kind === 'text' ? [n.text] : [])));
+
+test('case03: of a page that is told part by part, what is in view comes first', async ({ page }) => {
+  const rows = Array.from({ length: 60 }, (_, s) => `<section>${Array.from({ length: 100 }, (__, i) => `<p>row ${s * 100 + i}</p>\n`).join('')}</section>`);
+  await open(page, rows.join(''), '<style>body, p { margin: 0; font: 20px/20px monospace }</style>');
+  await page.evaluate(() => {
+    scrollTo(0, 70_010);
+    window.T.begin(undefined, 0);
+  });
+  const all = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, i) => `row ${from + i}`);
+  expect(await texts(page)).not.toContain('row 3510');
+  await page.evaluate(() => { window.T.batch(); });
+  const seen = await texts(page);
+  expect(all(3501, 3536).filter((row) => !seen.includes(row))).toEqual([]); // 36 rows of 20 pixels, the first and the last cut
+  expect(seen).not.toContain('row 3000');
+  expect(await page.evaluate(() => window.T.capture.whole)).toBe(false);
+  // Changes meanwhile, before, in and behind what was told.
+  await page.evaluate(() => {
+    const list = document.querySelectorAll('p');
+    for (const i of [0, 10, 2000, 3510, 3600, 5999]) list[i]?.before(`before ${i}`);
+    for (const i of [5, 3512, 4000]) list[i]?.remove();
+    document.body.prepend(list[4500] as Node, list[3511] as Node);
+    document.body.append(document.querySelector('section') as Node);
+  });
+  await page.evaluate(() => window.T.frame());
+  expect(await page.evaluate(() => window.T.difference())).toBeNull();
+});
+
+test('case03: what changes while it waits is told as it is in the end', async ({ page }) => {
+  await open(page, '<main></main><x-tree></x-tree>');
+  const found = await page.evaluate(async () => {
+    const main = document.querySelector('main') as HTMLElement;
+    const root = (document.querySelector('x-tree') as HTMLElement).attachShadow({ mode: 'open' });
+    root.innerHTML = '<p>in a shadow tree</p>'.repeat(3000);
+    window.T.begin(undefined, 0);
+    const random = new window.T.Fuzz(7);
+    let parts = false;
+    for (let round = 0; round < 40; round++) {
+      for (let i = 0; i < 60; i++) main.insertBefore(random.make(), main.childNodes[(i * 7919) % (main.childNodes.length + 1)] ?? null);
+      for (let i = 0; i < 40; i++) random.step(main);
+      root.insertBefore(root.childNodes[(round * 71) % 3000] as Node, root.childNodes[(round * 97) % 3000] as Node);
+      window.T.batch();
+      parts ||= !window.T.capture.whole;
+      await new Promise((done) => { setTimeout(done, 0); });
+    }
+    await window.T.frame();
+    return { parts, difference: window.T.difference(), epoch: window.T.replica.epoch };
+  });
+  expect(found).toEqual({ parts: true, difference: null, epoch: 1 });
+});
+
+test('what is more than a batch bears is told by a snapshot, and masks hold', async ({ page }) => {
+  await begun(page, '<main></main><input type="password" value="typed-secret">');
+  const change = async (code: string): Promise<number> => {
+    await page.evaluate(async (c) => {
+      // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the test's own words
+      (new Function('main', c) as (main: Element | null) => void)(document.querySelector('main'));
+      await window.T.frame();
+    }, code);
+    return page.evaluate(() => window.T.replica.epoch);
+  };
+  expect(await change(`main.innerHTML = '<p>text <b>bold</b></p>'.repeat(15000)`)).toBe(1);
+  expect(await change(`main.innerHTML = ''`), 'of what was taken out, too much is to be forgotten').toBe(2);
+  expect(await change(`main.innerHTML = '<p></p>'.repeat(12000)`)).toBe(2);
+  expect(await change(`main.innerHTML = '<i></i>'.repeat(12000)`), 'too many are taken out').toBe(3);
+  expect(await page.evaluate(() => window.T.difference())).toBeNull();
+  expect(await change(`document.querySelector('input').type = 'text'; for (let i = 0; i < 60000; i++) main.title = i`), 'too many records').toBe(4);
+  expect(await page.evaluate(() => [...window.T.replica.nodes.values()].find((n) => n.name === 'input')?.live.get(6))).toBe('12');
+});
+
 test('case04 case05: shadow roots, closed and late', async ({ page }) => {
   await begun(page, '<div id="a">light</div>');
   expect(await after(page, `

@@ -10,6 +10,8 @@ import { dumpPage, dumpReplica } from './dump';
 import { Fuzz } from './fuzz';
 import { Replica } from './replica';
 
+export { Fuzz };
+
 learn(words);
 
 declare global {
@@ -29,8 +31,8 @@ export function setPressure(bytes: number): void {
 
 export let capture: Capture;
 
-/** Begins to capture this page. */
-export function begin(rules: MaskRules = { selectors: [], private: false }): void {
+/** Begins to capture this page; a slice of 0 tells it in parts as small as can be. */
+export function begin(rules: MaskRules = { selectors: [], private: false }, slice?: number): void {
   const assets = new Assets(7, { send: (frame) => void said.push(frame), drained: () => Promise.resolve() });
   capture = new Capture(
     {
@@ -39,15 +41,23 @@ export function begin(rules: MaskRules = { selectors: [], private: false }): voi
         replica.apply(frame);
       },
       pressure: () => pressure,
+      send: (frame) => said.push(frame),
     },
     new Masks(rules),
     assets,
     0,
+    slice,
   );
   capture.start(0);
 }
 
-/** Lets one frame pass. */
+/** Has one batch made. */
+export function batch(): void {
+  capture.touch();
+  for (const fn of window.frames_.splice(0)) fn();
+}
+
+/** Lets one frame pass, and whatever the page is behind by then. */
 export async function frame(): Promise<void> {
   await new Promise<void>((done) => {
     const { port1, port2 } = new MessageChannel();
@@ -55,10 +65,9 @@ export async function frame(): Promise<void> {
     port2.postMessage(0);
   });
   do {
-    capture.touch();
-    for (const fn of window.frames_.splice(0)) fn();
+    batch();
     await new Promise((done) => { setTimeout(done, capture.whole ? 0 : 5); });
-  } while (!capture.whole);
+  } while (capture.on && !pressure && !capture.whole);
 }
 
 /** The first line in which page and replica differ; null when they agree. */
