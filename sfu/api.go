@@ -24,6 +24,7 @@ type engine struct {
 	config webrtc.Configuration
 	udp    ice.UDPMux
 	tcp    ice.TCPMux // nil without ICE over TCP
+	water  rinser
 }
 
 // newEngine builds the one API object of a process. Each setting answers something that was measured or read:
@@ -38,7 +39,7 @@ func newEngine(c Config) (*engine, error) {
 	se := webrtc.SettingEngine{LoggerFactory: silence{}}
 	log := silence{}.NewLogger("")
 	e := &engine{udp: muxUDP(c, log)}
-	se.SetICEUDPMux(e.udp)
+	se.SetICEUDPMux(rinsedUDP{e.udp, &e.water})
 	if err := e.ways(&se, c, log); err != nil {
 		return nil, errors.Join(err, e.udp.Close())
 	}
@@ -81,7 +82,7 @@ func (e *engine) ways(se *webrtc.SettingEngine, c Config, log logging.LeveledLog
 		if e.tcp, addresses, err = muxTCP(c, log); err != nil {
 			return err
 		}
-		se.SetICETCPMux(e.tcp)
+		se.SetICETCPMux(rinsedTCP{e.tcp, &e.water})
 		types = append(types, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6)
 	}
 	se.SetNetworkTypes(types)

@@ -72,6 +72,9 @@ type Config struct {
 	NewTicket func(Grant) (string, error)
 	// OnEnd is told the id of a session that has just ended, after everybody was told. nil means nobody is.
 	OnEnd func(session string)
+	// OnGone is told that a connection of a session that has ended is closed: now nothing holds what it carried. nil means
+	// nobody is.
+	OnGone func()
 }
 
 // Timeouts are the spans that end or repeat something.
@@ -165,6 +168,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.OnEnd == nil {
 		c.OnEnd = func(string) {}
+	}
+	if c.OnGone == nil {
+		c.OnGone = func() {}
 	}
 	return c
 }

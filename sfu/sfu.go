@@ -242,7 +242,11 @@ func (s *SFU) keep(p *peer) error {
 func (s *SFU) forget(p *peer) {
 	s.mu.Lock()
 	delete(s.peers, p.id)
+	_, goesOn := s.hosts[p.host.id]
 	s.mu.Unlock()
+	if !goesOn {
+		s.cfg.OnGone()
+	}
 	s.work.Done()
 }
 
@@ -300,3 +304,7 @@ func (s *SFU) Close() {
 	}
 	s.engine.close()
 }
+
+// Rinse overwrites what ended sessions left in buffers that live connections hold: within two seconds or so, when each of
+// them has received a packet. What is garbage only the collector can overwrite.
+func (s *SFU) Rinse() { s.engine.water.rinse() }

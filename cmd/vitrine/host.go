@@ -35,22 +35,32 @@ type host struct {
 	base   string // origin under which browsers reach it
 	tokens *signaling.Tokens
 	rec    recorder
-	udp    []*udpsock.Conn // none without UDP
-	iceTCP string          // where ICE takes TCP; empty for nowhere
+	sockets
 	port   port
 	hub    *vrelay.Hub
 	sfu    *sfu.SFU
 	turn   *turn.Server
 	others *external // TURN servers of others, or nil
 	api    *signaling.Server
+	forget forgetter
 	failed chan error // a server that stopped by itself
 
 	closers []func() error // in the order of starting
 }
 
+// sockets are those of WebRTC.
+type sockets struct {
+	udp    []*udpsock.Conn // none without UDP
+	iceTCP string          // where ICE takes TCP; empty for nowhere
+}
+
 // start brings all parts up, each on the ones before, or none and says why.
 func start(c *config, logger *slog.Logger) (*host, error) {
 	h := &host{config: c, logger: logger, failed: make(chan error, 2)}
+	h.forget = newForgetter(func() { h.sfu.Rinse() }) // nothing ends before the SFU is there
+	over := make(chan struct{})
+	go h.forget.run(over)
+	h.closing(func() error { close(over); return nil })
 	for _, part := range []func() error{h.openData, h.openSockets, h.openSFU, h.openTurn, h.openAPI, h.openAdmin} {
 		if err := part(); err != nil {
 			return nil, errors.Join(err, h.stop())
@@ -196,7 +206,8 @@ func (h *host) openSFU() error {
 		Measured:  h.rec.measured,
 		Relayed:   func(at netip.AddrPort) wire.Path { return ways[h.hub.Way(at)] },
 		NewTicket: func(g sfu.Grant) (string, error) { return h.api.Ticket(g) }, // no session is open before the API is
-		OnEnd:     func(session string) { h.api.Ended(session); h.turn.Kick(session) },
+		OnEnd:     func(session string) { h.api.Ended(session); h.turn.Kick(session); h.forget.after() },
+		OnGone:    h.forget.after,
 	})
 	if err != nil {
 		return errors.Join(err, conn.Close(), closeListener(tcp))

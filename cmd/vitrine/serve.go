@@ -29,6 +29,9 @@ func serveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := wipeFreed(); err != nil {
+				return err
+			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
 			return serve(ctx, stop, c, output{cmd.OutOrStdout(), cmd.ErrOrStderr(), flags.json})
