@@ -12,7 +12,7 @@ run: build ## build, start everything on loopback with a demo shop, print the li
 build: web ## build the browser code and bin/vitrine
 	go build -trimpath -o bin/vitrine ./cmd/vitrine
 
-test: build ## every test: Go, TypeScript, real browser (installs Chromium if missing)
+test: build ## every test: Go, TypeScript, real browser (installs browsers and servers that are missing)
 	go run ./internal/tools/stages test
 
 check: web ## format, vet, staticcheck, types, lint, house rules, stale generated code

@@ -33,7 +33,7 @@ var lists = map[string][]stage{
 		{"lint", command("web", "npm", "run", "--silent", "lint")},
 	},
 	"test": {
-		{"browsers", browsers},
+		{"programs", programs},
 		{"go test", command(".", "go", "test", "./...")},
 		{"fuzz", fuzzBrief},
 		{"vitest", command("web", "npm", "run", "--silent", "unit")},
