@@ -24,7 +24,7 @@ var wantHeaders = map[string]string{
 
 // pathOf makes an address of a route's pattern.
 func pathOf(pattern string) string {
-	return strings.NewReplacer("{session}", "s_none", "{connection}", "c_none", "{code}", "123456", "/*", "/").Replace(pattern)
+	return strings.NewReplacer("{session}", "s_none", "{connection}", "c_none", "{code}", "123456", "{kid}", "k", "{provider}", "p", "/*", "/").Replace(pattern)
 }
 
 func TestG15_SecurityHeadersOnEveryRoute(t *testing.T) {

@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"vitrine/internal/keyfile"
@@ -29,8 +31,34 @@ type key struct {
 }
 
 // Keys are the ES256 keys of a data directory: keys/*.pem in the order of their names. All of them verify, the last one
-// signs; so a key is rotated in by adding a file and rotated out by deleting one.
-type Keys struct{ list []key }
+// signs; so a key is rotated in by adding a file and rotated out by deleting one, and no session notices. It is safe for
+// concurrent use.
+type Keys struct {
+	dir string
+
+	mu   sync.RWMutex
+	list []key
+}
+
+// Reload reads the keys again. When they cannot be read those from before stay. changed tells whether there are others now.
+func (k *Keys) Reload() (changed bool, err error) {
+	fresh, err := OpenKeys(k.dir)
+	if err != nil {
+		return false, err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	changed = !slices.EqualFunc(k.list, fresh.list, func(a, b key) bool { return a.id == b.id })
+	k.list = fresh.list
+	return changed, nil
+}
+
+// all are the keys as they are now.
+func (k *Keys) all() []key {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.list // replaced as a whole, never changed
+}
 
 // OpenKeys reads the keys of a data directory. ErrNoKey is returned when there is none.
 func OpenKeys(dir string) (*Keys, error) {
@@ -42,7 +70,7 @@ func OpenKeys(dir string) (*Keys, error) {
 		return nil, ErrNoKey
 	}
 	slices.Sort(names)
-	keys := &Keys{}
+	keys := &Keys{dir: dir}
 	for _, name := range names {
 		k, err := readKey(name)
 		if err != nil {
@@ -100,22 +128,45 @@ func thumbprint(public *ecdsa.PublicKey) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	b64 := base64.RawURLEncoding
-	jwk := fmt.Sprintf(`{"crv":"P-256","kty":"EC","x":"%s","y":"%s"}`, b64.EncodeToString(point[1:33]), b64.EncodeToString(point[33:]))
-	sum := sha256.Sum256([]byte(jwk))
-	return b64.EncodeToString(sum[:]), nil
+	b64 := base64.RawURLEncoding.EncodeToString
+	return thumb(fmt.Sprintf(`{"crv":"P-256","kty":"EC","x":"%s","y":"%s"}`, b64(point[1:33]), b64(point[33:]))), nil
 }
 
+func thumb(members string) string {
+	sum := sha256.Sum256([]byte(members))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// thumbprint is the RFC 7638 name of a key.
+func (v verifier) thumbprint() string {
+	switch key := v.key.(type) {
+	case *ecdsa.PublicKey:
+		if id, err := thumbprint(key); err == nil {
+			return id
+		}
+	case ed25519.PublicKey: // RFC 8037 appendix A.3
+		return thumb(fmt.Sprintf(`{"crv":"Ed25519","kty":"OKP","x":"%s"}`, base64.RawURLEncoding.EncodeToString(key)))
+	}
+	return ""
+}
+
+// Len is how many keys there are.
+func (k *Keys) Len() int { return len(k.all()) }
+
 // signer is the key that new tokens are signed with.
-func (k *Keys) signer() key { return k.list[len(k.list)-1] }
+func (k *Keys) signer() key {
+	list := k.all()
+	return list[len(list)-1]
+}
 
 // public is the key of an id.
-func (k *Keys) public(id string) (*ecdsa.PublicKey, bool) {
-	i := slices.IndexFunc(k.list, func(k key) bool { return k.id == id })
+func (k *Keys) public(id string) (verifier, bool) {
+	list := k.all()
+	i := slices.IndexFunc(list, func(k key) bool { return k.id == id })
 	if i < 0 {
-		return nil, false
+		return verifier{}, false
 	}
-	return &k.list[i].private.PublicKey, true
+	return verifier{algES256, &list[i].private.PublicKey}, true
 }
 
 // MakeDataDir makes a data directory that only its owner can enter. One that exists is left as it is.

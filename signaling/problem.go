@@ -17,6 +17,8 @@ type Problem struct {
 	Title      string
 	Detail     string
 	RetryAfter time.Duration // 0: no such header
+
+	cause error // goes into the log
 }
 
 // Error is the code.
@@ -39,6 +41,13 @@ var (
 	problemSignIn      = &Problem{Code: "sign-in-refused", Status: http.StatusForbidden, Title: "The sign-in is refused", Detail: "Begin again on the sign-in screen, in one go and in one browser: a sign-in is good once and for ten minutes. If it comes back, the audit log tells the admin the rule."}
 	problemNoRole      = &Problem{Code: "no-role", Status: http.StatusForbidden, Title: "Your account has no access here", Detail: "Ask the admin to give one of your groups a role, in agents.providers of the configuration."}
 	problemForm        = &Problem{Code: "logout-token", Status: http.StatusBadRequest, Title: "The logout token is refused", Detail: "Send one logout_token of this provider as application/x-www-form-urlencoded, each once."}
+	problemSite        = &Problem{Code: "site-unknown", Status: http.StatusNotFound, Title: "There is no such site for you", Detail: "Use the key of a site at which you have a role."}
+	problemAdmin       = &Problem{Code: "admin-only", Status: http.StatusForbidden, Title: "This is for admins of the site", Detail: "Ask the server's admin for the role admin at this site, or let an admin do it."}
+	problemNoStore     = &Problem{Code: "store-unavailable", Status: http.StatusServiceUnavailable, Title: "Nothing can be kept just now", Detail: "Nothing was changed. The admin finds the reason in the server's log: a full disk, or a database that does not answer. Then try again.", RetryAfter: 30 * time.Second}
+	problemKey         = &Problem{Code: "key", Status: http.StatusUnprocessableEntity, Title: "The key cannot be used", Detail: "Send a public key for ES256 (P-256) or EdDSA (Ed25519) as `openssl pkey -pubout` writes it, and as kid up to 128 of A-Z, a-z, 0-9, '.', '_', '~' and '-', other than \"jwks\"."}
+	problemKeyTaken    = &Problem{Code: "key-taken", Status: http.StatusConflict, Title: "There was a key of this id before", Detail: "Make a new key, or give it another kid. A key that was revoked does not come back."}
+	problemKeySet      = &Problem{Code: "key-set", Status: http.StatusUnprocessableEntity, Title: "The key set cannot be read", Detail: "Give the https address of a JSON Web Key Set with ES256 or EdDSA keys that each have a kid: at most 64 KiB, answered within 3 seconds, without a redirect and not at a private address unless owners.private_addresses is set. The server's log says what was wrong."}
+	problemNoKey       = &Problem{Code: "key-unknown", Status: http.StatusNotFound, Title: "There is no such key", Detail: "GET /v1/keys lists the keys of your sites; \"jwks\" stands for a site's key set."}
 	problemRole        = &Problem{Code: "role", Status: http.StatusForbidden, Title: "The token is for another role", Detail: "Use the token of the customer for the customer's calls and that of the agent for the agent's."}
 	problemForeign     = &Problem{Code: "foreign-page", Status: http.StatusForbidden, Title: "This call is for the server's own pages", Detail: "Call it from the console, or from a program without an Origin header."}
 	problemSession     = &Problem{Code: "session-unknown", Status: http.StatusNotFound, Title: "There is no such session for you", Detail: "It may have ended. Start a new one, or ask for a new code."}
@@ -58,7 +67,8 @@ var (
 func problems() []*Problem {
 	return []*Problem{
 		problemRate, problemNotFound, problemMethod, problemOrigin, problemMedia, problemTooLarge, problemJSON,
-		problemNoToken, problemToken, problemSignedOut, problemProvider, problemIDP, problemSignIn, problemNoRole, problemForm, problemRole, problemForeign, problemSession, problemConnection,
+		problemNoToken, problemToken, problemSignedOut, problemProvider, problemIDP, problemSignIn, problemNoRole, problemForm, problemSite,
+		problemAdmin, problemNoStore, problemKey, problemKeyTaken, problemKeySet, problemNoKey, problemRole, problemForeign, problemSession, problemConnection,
 		problemCode, problemCodeLocked, problemOffer, problemNoMatch, problemMatch, problemFull, problemUnavailable,
 		problemAudit, problemInternal,
 	}
@@ -77,6 +87,9 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if !errors.As(err, &p) {
 		p = problemInternal
 		s.config.Logger.Error("request", "request", requestID(r), "route", routeOf(r), "error", err)
+	}
+	if p.cause != nil {
+		s.config.Logger.Warn("request", "request", requestID(r), "route", routeOf(r), "problem", p.Code, "error", p.cause)
 	}
 	header := w.Header()
 	header.Set("Content-Type", "application/problem+json")

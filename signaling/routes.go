@@ -40,6 +40,11 @@ func (s *Server) routes() []route {
 		{get, "/v1/sessions", familyAPI, false, 0, s.lobby},
 		{post, "/v1/codes/{code}", familyAPI, false, 0, s.redeem},
 		{post, "/v1/sessions/{session}/preview", familyAPI, true, 0, s.preview},
+		// an admin of a site registers the keys of its owner's back end
+		{get, "/.well-known/jwks.json", familyAPI, false, 0, s.ownKeys},
+		{get, "/v1/keys", familyAPI, false, 0, s.listKeys},
+		{post, "/v1/keys", familyAPI, false, 2 * maxJSON, s.addKey},
+		{post, "/v1/keys/{kid}/revoke", familyAPI, false, maxJSON, s.revokeKey},
 		// an admin checks the way to this server
 		{post, "/v1/checks", familyAPI, false, maxToken + maxJSON, s.check},
 		// both connect, stay connected and end

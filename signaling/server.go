@@ -138,6 +138,10 @@ func New(config Config) (*Server, error) {
 	if s.providers, err = newProviders(config.Trust.Providers, s.sites, config.Logger); err != nil {
 		return nil, err
 	}
+	if s.owners, err = openOwners(config.Trust.Records, config.Trust.JWKS.client()); err != nil {
+		return nil, err
+	}
+	config.Tokens.owners = s.owners
 	var missing []string
 	if s.files, missing, err = loadFiles(config.Files); err != nil {
 		return nil, err

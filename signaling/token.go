@@ -68,7 +68,8 @@ func (r *Rejected) Error() string { return "signaling: token refused by rule " +
 // Tokens makes and verifies tokens. It is safe for concurrent use.
 type Tokens struct {
 	keys   *Keys
-	boot   int64 // second of the start: older tokens may have been used before it
+	owners *owners // nil: nobody but this server signs
+	boot   int64   // second of the start: older tokens may have been used before it
 	used   *replay
 	parser *jwt.Parser
 }
@@ -81,8 +82,7 @@ func NewTokens(keys *Keys) *Tokens {
 		boot: time.Now().Unix(),
 		used: newReplay(maxSeen),
 		parser: jwt.NewParser(
-			jwt.WithValidMethods([]string{jwt.SigningMethodES256.Alg()}),
-			jwt.WithIssuer(tokenParty), jwt.WithAudience(tokenParty),
+			jwt.WithValidMethods([]string{algES256, algEdDSA}), jwt.WithAudience(tokenParty),
 			jwt.WithExpirationRequired(), jwt.WithIssuedAt(),
 			jwt.WithLeeway(tokenLeeway), jwt.WithStrictDecoding(),
 		),
@@ -117,7 +117,7 @@ func random() string {
 }
 
 // compact is the one spelling of a token that is read (RFC 7515 section 3.1): three parts of unpadded base64url, the
-// last of them the 64 bytes of an ES256 signature (RFC 7518 section 3.4). Go's base64 would skip line breaks.
+// last of them the 64 bytes of a signature by ES256 (RFC 7518 section 3.4) or EdDSA (RFC 8032 section 5.1.6). Go's base64 would skip line breaks.
 var compact = regexp.MustCompile(`\A[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{86}\z`)
 
 // headerMembers are the members a header may have. Those that bring their own key, or change how the token is read, are
@@ -159,18 +159,27 @@ func (t *Tokens) read(raw string, kind Kind) (Claims, string) {
 		return Claims{}, "form"
 	}
 	parts := strings.Split(raw, ".")
-	if rule := t.header(parts[0], kind); rule != "" {
+	head, rule := header(parts[0], kind)
+	if rule != "" {
 		return Claims{}, rule
 	}
-	if _, rule := object(parts[1], claimMembers); rule != "" {
+	data, rule := object(parts[1], claimMembers)
+	if rule != "" {
 		return Claims{}, "claims-" + rule
 	}
+	signer, rule := t.signer(data, head)
+	if rule != "" {
+		return Claims{}, rule
+	}
 	var claims Claims
-	if _, err := t.parser.ParseWithClaims(raw, &claims, t.key); err != nil {
+	if _, err := t.parser.ParseWithClaims(raw, &claims, func(*jwt.Token) (any, error) { return signer.key, nil }); err != nil {
 		return Claims{}, ruleOf(err)
 	}
 	if missing := complete(kind, &claims); missing != "" {
 		return Claims{}, "claim-" + missing
+	}
+	if rule := ofOwner(kind, &claims); rule != "" {
+		return Claims{}, rule
 	}
 	switch life := claims.ExpiresAt.Sub(claims.IssuedAt.Time); {
 	case life <= 0 || life > MaxTokenLife:
@@ -181,27 +190,75 @@ func (t *Tokens) read(raw string, kind Kind) (Claims, string) {
 	return claims, ""
 }
 
+// A tokenHeader is what a header says.
+type tokenHeader struct{ Alg, Typ, Kid string }
+
 // header checks what golang-jwt does not: that nothing but the three members is there, and that typ and kid are right.
-func (t *Tokens) header(part string, kind Kind) string {
+func header(part string, kind Kind) (tokenHeader, string) {
 	data, rule := object(part, headerMembers)
 	if rule != "" {
-		return "header-" + rule
+		return tokenHeader{}, "header-" + rule
 	}
-	var header struct{ Alg, Typ, Kid string }
-	if err := json.Unmarshal(data, &header); err != nil {
-		return "header-json"
+	var h tokenHeader
+	if err := json.Unmarshal(data, &h); err != nil {
+		return tokenHeader{}, "header-json"
 	}
-	_, known := t.keys.public(header.Kid)
 	switch {
-	case header.Alg != jwt.SigningMethodES256.Alg():
-		return "alg"
-	case header.Typ != string(kind):
-		return "typ"
-	case header.Kid == "":
-		return "kid"
-	case !known:
-		return "kid-unknown"
+	case h.Alg != algES256 && h.Alg != algEdDSA:
+		rule = "alg"
+	case h.Typ != string(kind):
+		rule = "typ"
+	case h.Kid == "":
+		rule = "kid"
 	}
+	return h, rule
+}
+
+// signer is the key that a token must be signed with: of this server or of an owner, as its issuer says. The key says which
+// algorithm it is for, never the token (RFC 8725 section 3.1).
+func (t *Tokens) signer(payload []byte, h tokenHeader) (verifier, string) {
+	var claims struct {
+		Iss *string `json:"iss"`
+	}
+	if json.Unmarshal(payload, &claims) != nil || claims.Iss == nil {
+		return verifier{}, "claim-missing"
+	}
+	var v verifier
+	var rule string
+	if *claims.Iss == tokenParty {
+		var ok bool
+		if v, ok = t.keys.public(h.Kid); !ok {
+			rule = "kid-unknown"
+		}
+	} else {
+		v, rule = t.owners.find(*claims.Iss, h.Kid)
+	}
+	if rule == "" && v.alg != h.Alg {
+		rule = "alg"
+	}
+	return v, rule
+}
+
+// ofOwner holds the token of an owner's key against what such a key may say: who starts sessions or is an agent at its own
+// site, and nothing of roles and groups. Its agents get names of their own, so that none is taken for another's.
+func ofOwner(kind Kind, c *Claims) string {
+	switch {
+	case c.Issuer == tokenParty:
+		return ""
+	case kind != KindSite && kind != KindAgent:
+		return "owner-kind"
+	case c.Issuer != ownerIssuer(c.Site):
+		return "owner-site"
+	case c.Roles != nil || c.Groups != nil:
+		return "owner-roles"
+	}
+	if kind == KindAgent {
+		if c.Name == "" {
+			c.Name = c.Subject
+		}
+		c.Subject = subjectOf(c.Issuer+":", c.Subject)
+	}
+	c.ID = c.Issuer + "/" + c.ID // ids are unique for one issuer only
 	return ""
 }
 
@@ -225,29 +282,18 @@ func object(part string, known map[string]member) (data []byte, rule string) {
 	}
 }
 
-// key is the key that the kid header names.
-func (t *Tokens) key(token *jwt.Token) (any, error) {
-	kid, _ := token.Header["kid"].(string)
-	if public, ok := t.keys.public(kid); ok {
-		return public, nil
-	}
-	return nil, jwt.ErrTokenUnverifiable
-}
-
 // libraryRules names the refusals of golang-jwt, the first that fits counts.
 var libraryRules = []struct {
 	err  error
 	rule string
 }{
 	{jwt.ErrTokenMalformed, "form"},
-	{jwt.ErrTokenUnverifiable, "kid-unknown"},
 	{jwt.ErrTokenSignatureInvalid, "signature"},
 	{jwt.ErrTokenExpired, "expired"},
 	{jwt.ErrTokenRequiredClaimMissing, "claim-missing"},
 	{jwt.ErrTokenUsedBeforeIssued, "iat"},
 	{jwt.ErrTokenNotValidYet, "nbf"},
 	{jwt.ErrTokenInvalidAudience, "aud"},
-	{jwt.ErrTokenInvalidIssuer, "iss"},
 }
 
 func ruleOf(err error) string {

@@ -3,6 +3,8 @@ package signaling
 // Trust is by whom the server lets itself be told who somebody is, and what it keeps of that.
 type Trust struct {
 	Auditing  func() error // why the audit log takes nothing just now; nil means it always does
+	Records   Records      // keeps the keys of owners; nil means that there are none
+	JWKS      JWKSClient   // reads the key sets of owners
 	Providers []Provider   // that agents sign in with, in the order in which they are offered
 }
 
@@ -11,6 +13,7 @@ type doors struct {
 	logins    *logins
 	signIns   *signIns
 	providers []*idp
+	owners    *owners
 }
 
 func (t Trust) withDefaults() Trust {

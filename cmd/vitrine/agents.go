@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"time"
 
 	"vitrine/signaling"
 )
@@ -10,11 +12,17 @@ import (
 type trustConfig struct {
 	Store  storeConfig  `yaml:"store"`
 	Agents agentsConfig `yaml:"agents"`
+	Owners ownersConfig `yaml:"owners"`
 }
 
 // agentsConfig says with whom agents sign in.
 type agentsConfig struct {
 	Providers []providerConfig `yaml:"providers"`
+}
+
+// ownersConfig is about the owners' back ends.
+type ownersConfig struct {
+	PrivateAddresses bool `yaml:"private_addresses"`
 }
 
 type providerConfig struct {
@@ -62,5 +70,41 @@ func (a agentsConfig) open() (providers []signaling.Provider, err error) {
 // trust is by whom the server lets itself be told who somebody is.
 func (h *host) trust() (signaling.Trust, error) {
 	providers, err := h.config.Agents.open()
-	return signaling.Trust{Auditing: h.rec.log.Err, Providers: providers}, err
+	return signaling.Trust{
+		Auditing: h.rec.log.Err, Providers: providers, Records: h.rec.kept,
+		JWKS: signaling.JWKSClient{Private: h.config.Owners.PrivateAddresses},
+	}, err
+}
+
+// keyTime is how long it takes until a key that was added to the data directory, or taken out of it, counts.
+const keyTime = 2 * time.Second
+
+// watch reads the keys of the data directory again and again, so that rotating one ends no session.
+func (h *host) watch(keys *signaling.Keys) {
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	h.closing(func() error { stop(); <-done; return nil })
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(keyTime)
+		defer tick.Stop()
+		last := ""
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			changed, err := keys.Reload()
+			switch {
+			case err != nil && err.Error() != last:
+				h.logger.Error("the keys cannot be read again; those from before stay", "error", err)
+			case changed:
+				h.logger.Info("the keys of tokens have changed", "keys", keys.Len())
+			}
+			if last = ""; err != nil {
+				last = err.Error()
+			}
+		}
+	}()
 }

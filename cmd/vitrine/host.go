@@ -102,7 +102,8 @@ func (h *host) openData() error {
 		return err
 	}
 	h.tokens = signaling.NewTokens(keys)
-	trail, err := h.openTrail()
+	h.watch(keys)
+	kept, trail, err := h.openTrail()
 	if err != nil {
 		return err
 	}
@@ -116,7 +117,7 @@ func (h *host) openData() error {
 		Expires:  h.port.ends,
 		Renewals: h.port.attempts,
 	})
-	h.rec = recorder{trail, counted, h.logger, h.cut}
+	h.rec = recorder{trail, counted, h.logger, kept, h.cut}
 	return nil
 }
 

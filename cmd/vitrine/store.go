@@ -95,20 +95,20 @@ func (f *storeFlags) with(cmd *cobra.Command, do func(dir string, kept store.Sto
 }
 
 // openTrail opens the store and the audit log in it.
-func (h *host) openTrail() (*audit.Log, error) {
+func (h *host) openTrail() (store.Store, *audit.Log, error) {
 	kept, err := h.config.Store.open(context.Background(), h.config.Data)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	h.closing(kept.Close)
 	key, err := audit.OpenOrCreateKey(h.config.Data)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	trail, err := audit.Open(context.Background(), kept, key, h.config.Data)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	h.closing(trail.Close)
-	return trail, nil
+	return kept, trail, nil
 }
