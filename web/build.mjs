@@ -15,9 +15,12 @@ const dist = join(web, 'dist');
 const bundles = [
   { from: 'sdk/main.ts', to: 'sdk/vitrine.js', global: 'Vitrine' },
   { from: 'sdk/main.ts', to: 'sdk/vitrine.mjs' },
-  { from: 'sdk/more.ts', to: 'sdk/vitrine-session.mjs', lent: ['./natives', './css', './signal'] },
+  { from: 'sdk/more.ts', to: 'sdk/vitrine-session.mjs', lent: ['./natives', './css', './signal', './mirror'] },
   { from: 'sdk/input.ts', to: 'sdk/vitrine-control.mjs', lent: ['./natives', './mask'] },
+  { from: 'sdk/guests.ts', to: 'sdk/vitrine-frames.mjs', lent: ['./natives', './mask', './mirror', './say'] },
   { from: 'sdk/canvas.ts', to: 'sdk/vitrine-canvas.mjs', lent: ['./natives'] },
+  { from: 'sdk/frame.ts', to: 'sdk/vitrine-frame.js', global: 'VitrineFrame' },
+  { from: 'sdk/frame.ts', to: 'sdk/vitrine-frame.mjs' },
   { from: 'viewer/main.ts', to: 'sdk/viewer.js', global: 'VitrineViewer' },
   { from: 'viewer/main.ts', to: 'sdk/viewer.mjs' },
   { from: 'console/main.tsx', to: 'console/console.js', global: '' },
@@ -29,6 +32,7 @@ const bundles = [
 // What is copied as it is: a file, or a folder with everything in it.
 const copies = [
   { from: 'sdk/index.d.ts', to: 'sdk/vitrine.d.ts' },
+  { from: 'sdk/embedded.d.ts', to: 'sdk/vitrine-frame.d.ts' },
   { from: 'viewer/index.d.ts', to: 'sdk/viewer.d.ts' },
   { from: 'console/console.html', to: 'console/console.html' },
   { from: 'check/check.html', to: 'check/check.html' },

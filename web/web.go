@@ -18,6 +18,7 @@ var dist embed.FS
 // Files is the built browser code, read-only:
 //
 //	sdk/vitrine.js .mjs .d.ts    what the owner's page loads
+//	sdk/vitrine-frame.js …       what documents in frames of other origins load
 //	sdk/viewer.js .mjs .d.ts     what a console or a CRM loads
 //	console/console.html .js .css
 //	check/check.html .js .css    the check of a visitor's network

@@ -17,10 +17,15 @@ export interface AssetLink {
   send(frame: FromCustomer): void;
   /** Resolves when at most max bytes wait on the asset channel. */
   drained(max: number): Promise<void>;
+  /** Takes what was read in the place of everything else: the page around this document offers it. */
+  take?(asset: number, kind: number, loaded: Loaded): void;
 }
 
-/** A 53-bit hash of a string (cyrb53): an asset's name within the session. It is no secret and guards nothing. */
-export function assetID(salt: number, key: string): number {
+/**
+ * A 53-bit hash of a string (cyrb53): an asset's name within the session. It is no secret and guards nothing. The assets of a
+ * document of another origin have the upper half of their names in common, so that they take nobody else's.
+ */
+export function assetID(salt: number, key: string, space = 0): number {
   let a = 0xdeadbeef ^ salt;
   let b = 0x41c6ce57 ^ salt;
   for (let i = 0; i < key.length; i++) {
@@ -30,7 +35,7 @@ export function assetID(salt: number, key: string): number {
   }
   a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
   b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
-  return 4294967296 * (2097151 & b) + (a >>> 0) || 1;
+  return 4294967296 * (space || 2097151 & b) + (a >>> 0) || 1;
 }
 
 const numbers = new WeakMap<HTMLCanvasElement, number>();
@@ -38,7 +43,7 @@ let lastNumber = 0;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 /** What was read: bytes, and the natural size where the bytes do not say it; or a GoneReason. */
-type Loaded = readonly [bytes: Bytes, width?: number, height?: number] | number;
+export type Loaded = readonly [bytes: Bytes, width?: number, height?: number] | number;
 
 /** The assets of a session. */
 export class Assets {
@@ -48,12 +53,13 @@ export class Assets {
   painter: (canvas: HTMLCanvasElement, asset: number) => void = () => undefined;
   painted: Canvases | undefined;
   readonly #looks = new Map<number, string[]>(); // hashes of the last pictures of canvases, the newest first
-  readonly #salt: number;
+  readonly #names: readonly [salt: number, space: number];
   readonly #link: AssetLink;
   readonly #named = new Set<number>();
   readonly #waiting = new Map<string, boolean>(); // addresses that the page has not loaded itself; true for fonts
   readonly #bytes = new Map<string, Bytes>(); // by hash
-  readonly #queue: (() => Promise<void>)[] = [];
+  readonly #kinds = new Map<string, number>(); // by hash: the server takes the same bytes as one kind of thing only
+  readonly #work = { queue: [] as (() => Promise<void>)[], running: 0 };
   readonly #loaded = (list: PerformanceObserverEntryList): void => {
     for (const { name } of list.getEntries()) {
       const font = this.#waiting.get(name);
@@ -61,12 +67,16 @@ export class Assets {
     }
   };
   readonly #views = new Map([[performance, new PerformanceObserver(this.#loaded)]]); // of the page and the documents within
-  #running = 0;
   #closed = false;
 
-  constructor(salt: number, link: AssetLink) {
-    this.#salt = salt;
+  constructor(salt: number, link: AssetLink, space = 0) {
+    this.#names = [salt, space];
     this.#link = link;
+  }
+
+  #id(key: string): number {
+    const [salt, space] = this.#names;
+    return assetID(salt, key, space);
   }
 
   /** What a document within the page loads, the page has loaded; until the signal ends it. */
@@ -93,22 +103,27 @@ export class Assets {
       if (!this.#waiting.size) this.#views.get(performance)?.observe({ type: 'resource' });
       this.#waiting.set(url, font);
     } else this.#read(url, font);
-    return `url("asset:${assetID(this.#salt, url).toString(16)}")`;
+    return `url("asset:${this.#id(url).toString(16)}")`;
   };
 
   /** Names a canvas, whose pictures follow. */
   canvas(canvas: HTMLCanvasElement): number {
     const number = numbers.get(canvas) ?? ++lastNumber;
     numbers.set(canvas, number);
-    const id = assetID(this.#salt, `canvas ${number}`);
+    const id = this.#id(`canvas ${number}`);
     this.painter(canvas, id);
     return id;
   }
 
   /** Tells how a canvas looks now, if it is another look than before; without bytes, that it cannot be read. */
   async renew(asset: number, bytes: Bytes | undefined, width: number, height: number): Promise<void> {
+    await this.offer(asset, AssetKind.Image, bytes ? [bytes, width, height] : GoneReason.Blocked);
+  }
+
+  /** Offers what was read somewhere else, in the place of what had this name before. */
+  async offer(asset: number, kind: number, loaded: Loaded): Promise<void> {
     const before = this.#looks.get(asset) ?? [];
-    const hash = await this.#offer(asset, AssetKind.Image, bytes ? [bytes, width, height] : GoneReason.Blocked, before[0]);
+    const hash = await this.#offer(asset, kind, loaded, before[0]);
     if (hash === before[0]) return;
     this.#looks.set(asset, [hash, ...before]);
     // The server may still be asking for the one before, and no more for those before that.
@@ -139,27 +154,27 @@ export class Assets {
   }
 
   #read(url: string, font = false): number {
-    if (!/^(https?|data|blob):/.test(url)) return assetID(this.#salt, url);
+    if (!/^(https?|data|blob):/.test(url)) return this.#id(url);
     return this.#name(url, font ? AssetKind.Font : AssetKind.Image, () => (font ? readBytes(url) : readImage(url)));
   }
 
   #name(key: string, kind: number, read: () => Promise<Loaded>): number {
-    const id = assetID(this.#salt, key);
+    const id = this.#id(key);
     if (!this.#named.has(id)) {
       this.#named.add(id);
       // Reading begins after the batch that names it: what agents wait for is not kept up by it.
-      if (this.#queue.push(async () => { await this.#offer(id, kind, await read().catch(() => GoneReason.Blocked)); }) === 1) later(() => this.#pump(), 0);
+      if (this.#work.queue.push(async () => { await this.#offer(id, kind, await read().catch(() => GoneReason.Blocked)); }) === 1) later(() => this.#pump(), 0);
     }
     return id;
   }
 
   #pump(): void {
-    while (this.#running < PARALLEL) {
-      const task = this.#queue.shift();
+    while (this.#work.running < PARALLEL) {
+      const task = this.#work.queue.shift();
       if (!task) return;
-      this.#running++;
+      this.#work.running++;
       void task().finally(() => {
-        this.#running--;
+        this.#work.running--;
         this.#pump();
       });
     }
@@ -171,10 +186,19 @@ export class Assets {
     const hash = bytes && new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
     const key = hash && !reason ? hash.join() : '';
     if (this.#closed || key === known) return key;
+    if (this.#link.take) {
+      this.#link.take(asset, assetKind, bytes && !reason ? loaded : Number(reason));
+      return key;
+    }
     if (!hash || reason) {
       this.#link.send({ kind: 'gone', asset, reason: Number(reason) });
       return key;
     }
+    if ((this.#kinds.get(key) ?? assetKind) !== assetKind) {
+      this.#link.send({ kind: 'gone', asset, reason: GoneReason.Type });
+      return key;
+    }
+    this.#kinds.set(key, assetKind);
     this.#bytes.set(key, bytes);
     this.#link.send({ kind: 'offer', asset, assetKind, hash, size: bytes.length, width, height });
     return key;
@@ -199,7 +223,7 @@ export class Assets {
     this.painted?.close();
     for (const watcher of this.#views.values()) watcher.disconnect();
     this.#views.clear();
-    this.#queue.length = 0;
+    this.#work.queue.length = 0;
     for (const bytes of this.#bytes.values()) bytes.fill(0);
     this.#bytes.clear();
   }

@@ -109,6 +109,7 @@ export class Capture {
       entered: (view, over) => this.#assets.watch(view, over),
     }));
     const { over } = watch;
+    hooks.began(over);
     hooks.attached = (host) => this.#again(host);
     hooks.changed = this.touch;
     vocabulary.watchMotion(this.touch, over);

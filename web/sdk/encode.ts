@@ -14,6 +14,7 @@ import {
   nextSibling, nodeType, observeBox, ours, rectOf, rootOf, rootSheets, shadowOf,
 } from './natives';
 import { deep, fits } from './holds';
+import { stands } from './mirror';
 import { Privacy } from './privacy';
 import { Lives, codeOf, isDefault, isOff, scrolled, valueOf } from './say';
 import type { LiveState } from './say';
@@ -145,10 +146,15 @@ export class Encoder {
     const { privacy } = box;
     box.noted = true;
     const el = n as Element;
+    const stand = stands.get(el);
     const size = sizeOf(el);
+    w.byte(OpBox);
+    if (stand) {
+      for (const v of stand.box) w.uint(v);
+      return;
+    }
     this.#sizes.set(el, size.join());
     observeBox(this.boxes, el);
-    w.byte(OpBox);
     for (const v of [privacy === Privacy.Hidden || (privacy && localName(el) === 'canvas') ? BoxReason.Private : localName(el) === 'iframe' ? BoxReason.Frame : BoxReason.Media, ...size]) w.uint(v);
   }
 
@@ -190,7 +196,7 @@ export class Encoder {
 
   #children(n: Node, known: Known, depth: number): void {
     if (depth > MAX_LEVELS || known.content === HoldsNothing) return;
-    if (known.content === Content.Document) {
+    if (known.content === Content.Document && localName(n as Element) === 'iframe') {
       const within = frameDocument(n as HTMLIFrameElement);
       if (!within) return;
       this.tree.enter(n as Element, known, within);
@@ -285,7 +291,7 @@ export class Encoder {
     const names = attributeNames(el);
     if (vocabulary.heldStyle(el) && attribute(el, 'style') === null) names.push('style');
     for (const name of def.special.length ? [...names, ...def.special] : names) {
-      const code = codeOf(known, name);
+      const code = codeOf(known, name, el);
       // One attribute in two namespaces is told once.
       const value = code[0] && n < MaxAttrs && !sentAt(known, name) ? valueOf(el, known, name, code, this.#assets) : null;
       if (value === null) continue;
@@ -333,12 +339,13 @@ export class Encoder {
 
   /** Tells what an attribute of a known element is now, if that is not what was told. */
   attribute(el: Element, known: Known, name: string): void {
-    const value = valueOf(el, known, name, codeOf(known, name), this.#assets);
+    const code = codeOf(known, name, el);
+    const value = valueOf(el, known, name, code, this.#assets);
     const before = known.sent?.[sentAt(known, name) || -1] ?? null;
     if (value === before || (before === null && (known.sent?.length ?? 0) > 2 * MaxAttrs - 4)) return;
     this.#w.ops.byte(value === null ? OpUnset : OpSet);
     this.#w.id(known.id);
-    this.#attribute(known, name, value);
+    this.#attribute(known, name, value, code);
   }
 
   /** Tells the attributes of a known element that no attribute of the page tells alone. */

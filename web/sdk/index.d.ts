@@ -71,6 +71,11 @@ export interface StartOptions {
   readonly consent?: (ask: Ask) => Promise<boolean>;
   /** Agents see canvases as pictures, at most two a second. Without it, only those with data-vitrine="canvas". Default: false. */
   readonly canvas?: boolean;
+  /**
+   * Exact origins, such as https://pay.example, whose documents in frames of this page agents may see. They have to load
+   * vitrine-frame.js and name this page's origin there. Default: none; agents see empty boxes.
+   */
+  readonly frames?: readonly string[];
   /** Language of the texts, such as 'de'. Default: the page's. */
   readonly locale?: string;
 }

@@ -9,7 +9,8 @@ import { focusAt, focusOn } from './focus';
 import type { Scope } from './index';
 import { press } from './keys';
 import { inputType, isTextField } from './mask';
-import { focused, isElement, rootElement, setter } from './natives';
+import { focused, isElement, rectOf, rootElement, setter } from './natives';
+import type { Spot, There } from './talk';
 import { File, Option, Refusal, Stale, Target, Typing, hitAt, operable, refuse, textTarget, writable } from './target';
 import type { Page } from './target';
 
@@ -36,6 +37,21 @@ export async function dispatch(frame: InputFrame, page: Page, granted: readonly 
     // Whatever the page's own handlers throw is the page's business; the agent learns that nothing is known.
     const rule = error instanceof Refusal ? error.message : Target;
     send({ kind: 'receipt', seq: frame.seq, from: frame.from, rule, node: 'node' in frame ? frame.node : 0 });
+  }
+}
+
+/** Where a place of an element is in this window; for a click, only if the click would land there. */
+export function locate(page: Page, { epoch, node, x, y }: Spot, click: boolean): There {
+  try {
+    const el = operable(page, epoch, node, click);
+    if (click) {
+      const [, left, top] = hitAt(el, x, y);
+      return { x: left, y: top, rule: '' };
+    }
+    const { left, top, width, height } = rectOf(el);
+    return { x: left + (width * x) / 65535, y: top + (height * y) / 65535, rule: '' };
+  } catch (error) {
+    return { x: 0, y: 0, rule: error instanceof Refusal ? error.message : Target };
   }
 }
 

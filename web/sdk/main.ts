@@ -7,13 +7,14 @@ import { part } from './parts';
 import type { Parts } from './parts';
 import { left, send, take } from './signal';
 import type { Kept } from './signal';
+import { exactOrigin } from './talk';
 import { learn } from './vocab';
 
 let current: PageSession | undefined;
 let starting: Promise<Session> | undefined;
 
 async function create(options: StartOptions): Promise<Session> {
-  const { token, siteKey, ui = 'default', locale = '', consent, mask, canvas = false } = options;
+  const { token, siteKey, ui = 'default', locale = '', consent, mask, canvas = false, frames = [] } = options;
   if (!options.server || !(siteKey ?? token)) throw new TypeError('Vitrine.start needs a server and a siteKey (or a token)');
   if (ui === 'none' && !consent) throw new TypeError("Vitrine.start with ui: 'none' needs a consent function");
   // Also what makes crypto.subtle exist (Web Cryptography, section 14): assets are named by their hashes.
@@ -23,6 +24,11 @@ async function create(options: StartOptions): Promise<Session> {
   for (const selector of wish.selectors ?? []) {
     if (!valid(selector)) throw new TypeError(`Vitrine.start cannot mask "${selector}": that is no CSS selector`);
   }
+  const origins = frames.map((text) => {
+    const origin = exactOrigin(text);
+    if (!origin) throw new TypeError(`Vitrine.start cannot take frames of "${text}": name an origin, such as https://pay.example`);
+    return origin;
+  });
   const server = new URL(options.server, location.href).origin;
   const more = await prepare();
   const body = JSON.stringify(token ? { token } : { siteKey });
@@ -32,7 +38,7 @@ async function create(options: StartOptions): Promise<Session> {
   const selectors = [...(wish.selectors ?? []), ...(rules?.selectors ?? [])];
   // A rule of the site that cannot be read may have meant anything: then everything is masked.
   const all = wish.private === true || rules?.private === true || !selectors.every(valid);
-  return run({ ...made, server, mask: { selectors, private: all }, ui, locale, canvas }, more, consent);
+  return run({ ...made, server, mask: { selectors, private: all }, ui, locale, canvas, frames: origins }, more, consent);
 }
 
 /** Loads what a session needs beyond this script. */

@@ -1,11 +1,14 @@
 // Decides, where the page is read, what is not told. The server decides again by what it can see.
-import { attribute, findAll, fragment, localName, matches } from './natives';
+import { stands } from './mirror';
+import { attribute, findAll, fragment, localName, matches, mirrors } from './natives';
 import { Privacy } from './privacy';
 
 /** What the owner wants masked besides what always is. */
 export interface MaskRules {
   readonly selectors: readonly string[];
   readonly private: boolean;
+  /** The whole document stands in something that is masked. */
+  readonly masked?: boolean;
 }
 
 const secretWords = /(^|\s)(cc-[a-z-]+|one-time-code|current-password|new-password)(\s|$)/i;
@@ -60,11 +63,13 @@ export function readonlyWish(el: Element): boolean {
 export class Masks {
   readonly #secret = new WeakSet<Element>();
   readonly #quiet: boolean;
+  readonly #masked: boolean;
   #selector: string;
   #marked: Set<Element> | undefined;
 
   constructor(rules: MaskRules) {
     this.#quiet = rules.private;
+    this.#masked = rules.masked === true;
     this.#selector = rules.selectors.filter(valid).join(',');
   }
 
@@ -75,7 +80,7 @@ export class Masks {
 
   /** What holds outside of every element. */
   get start(): number {
-    return this.#quiet ? Privacy.Quiet : Privacy.Open;
+    return this.#masked ? Privacy.Masked : this.#quiet ? Privacy.Quiet : Privacy.Open;
   }
 
   /** Masks an element from now on. */
@@ -111,6 +116,8 @@ export class Masks {
 
   /** What holds for an element whose parent has the given privacy. What is no field may be known already. */
   of(el: Element, outer: number, field = true): number {
+    // A document of another origin has masked what it tells; here only what was declared counts.
+    if (mirrors.size && stands.has(el)) return outer === Privacy.Masked || this.#secret.has(el) ? Privacy.Masked : Privacy.Open;
     if (this.#marked && !field && !this.#marked.has(el) && !this.#secret.has(el)) return outer;
     const wishes = attribute(el, 'data-vitrine');
     if (outer === Privacy.Hidden || has(wishes, 'hide') || matches(el, '.cobrowsing_nosync')) return Privacy.Hidden;

@@ -5,4 +5,4 @@ export { hookSetters } from './setters';
 export { states, viewport, wordsOf } from './states';
 export { Transport } from './transport';
 export { UI } from './ui';
-export { isSheetLink, shares, styleDef, tell, validSuffix } from './words';
+export { coded, elementOf, isSheetLink, shares, styleDef, tell, validSuffix } from './words';

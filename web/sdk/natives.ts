@@ -61,8 +61,14 @@ export const baseOf = getter(node, 'baseURI');
 export const documentOf = getter(node, 'ownerDocument') as (n: Node) => Document;
 /** The window that shows a document; null for one that is gone. */
 export const viewOf = getter(doc, 'defaultView');
-/** The document of a frame; null where the page itself may not look. */
-export const frameDocument = getter(HTMLIFrameElement.prototype, 'contentDocument');
+const ownDocument = getter(HTMLIFrameElement.prototype, 'contentDocument');
+/**
+ * What documents of other origins tell of themselves (case 18), by their frames: a mirror, a document that nobody sees and whose
+ * elements only stand for what was told.
+ */
+export const mirrors = new Map<Element, Document>();
+/** The document of a frame, or its mirror; null where the page may not look. */
+export const frameDocument = (frame: HTMLIFrameElement): Document | null => ownDocument(frame) ?? mirrors.get(frame) ?? null;
 /** Whether a node is an element, of whatever window: instanceof knows those of this one only. */
 export const isElement = (n: Node | null | undefined): n is Element => !!n && nodeType(n) === 1;
 const makeElement = free(Reflect.get(doc, 'createElement') as Method<Document, [string], HTMLElement>);
@@ -143,16 +149,28 @@ export const hooks = {
   pointed: (_event: Event): void => undefined,
   /** The customer presses something, in whatever document of the page. */
   acted: (_event: Event): void => undefined,
+  /** The page is captured from now on, until the signal ends it. */
+  began: (_signal: AbortSignal): void => undefined,
+  /** A frame was looked at; its document may be of another origin. */
+  framed: (_frame: Element): void => undefined,
+  /** A document within the page is gone from what is told. */
+  left: (_document: Document): void => undefined,
 };
 
 const roots = new WeakMap<Element, ShadowRoot>();
+
+/** Gives an element a shadow root, which is known from then on. */
+export function addShadow(el: Element, init: ShadowRootInit): ShadowRoot {
+  const root = attachShadow(el, init);
+  roots.set(el, root);
+  return root;
+}
 
 // Closed roots can be known in no other way (case 4), so this hook stays from load on. It only remembers.
 // Of a page that froze its prototypes, closed roots stay unknown.
 export function hookShadows(proto: Element): void {
   Reflect.set(proto, 'attachShadow', function (this: Element, init: ShadowRootInit): ShadowRoot {
-    const root = attachShadow(this, init);
-    roots.set(this, root);
+    const root = addShadow(this, init);
     hooks.attached(this);
     return root;
   });
@@ -174,7 +192,16 @@ export const shadowOf = (el: Element): ShadowRoot | null => roots.get(el) ?? ope
 
 /** The parent in the composed tree: of a shadow root, its host, of a document within the page, its frame. */
 export const above = (n: Node): Node | null =>
-  parentNode(n) ?? (nodeType(n) === 9 ? (n !== document && viewOf(n as Document)?.frameElement) || null : ((n as Partial<ShadowRoot>).host ?? null));
+  parentNode(n) ?? (nodeType(n) === 9 ? (n !== document && (viewOf(n as Document)?.frameElement ?? frameOfMirror(n))) || null : ((n as Partial<ShadowRoot>).host ?? null));
+
+/** The frame whose mirror a document is. */
+function frameOfMirror(n: Node): Element | undefined {
+  for (const [frame, mirror] of mirrors) if (mirror === n) return frame;
+  return undefined;
+}
+
+/** What has the focus in a mirror. */
+export const focusIn = new WeakMap<Document, Element>();
 
 /** The element that has the focus, shadow trees and documents within the page included. */
 export function focused(): HTMLElement | null {
@@ -185,7 +212,7 @@ export function focused(): HTMLElement | null {
 
 function insideOf(el: Element): Element | null {
   const within = localName(el) === 'iframe' && frameDocument(el as HTMLIFrameElement);
-  return within ? activeElement(within) : (shadowOf(el)?.activeElement ?? null);
+  return within ? (focusIn.get(within) ?? activeElement(within)) : (shadowOf(el)?.activeElement ?? null);
 }
 
 /** The SDK's own elements in the page. They are never captured and never operated. */

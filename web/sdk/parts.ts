@@ -1,30 +1,36 @@
 // Parts of the SDK that come when a session needs them, so that pages on which nobody asks for help load less.
 import type { Canvases } from './canvas';
-import type { dispatch } from './input';
+import type { Guests } from './guests';
+import type * as Input from './input';
 import { absolute, changes, renameURLs } from './css';
 import { inputType, isField, isTextField, readonlyWish } from './mask';
+import { quirky, ringed, stands } from './mirror';
 import {
-  above, aborted, attribute, baseAddress, baseOf, bodyElement, connected, create, createSVG, documentOf, elementsAt, findAll, focused, frameDocument, fullscreen,
-  isElement, later, localName, matches, named, namespaceOf, ours, put, rectOf, removeNode, request, rootElement, setter, shadowOf, textOf, titleOf, viewOf,
+  above, aborted, addShadow, attribute, baseAddress, baseOf, bodyElement, connected, create, createSVG, documentOf, elementsAt, findAll, focused, focusIn,
+  frameDocument, fullscreen, hooks, isElement, later, listen, localName, matches, mirrors, named, namespaceOf, ours, put, rectOf, removeNode, request, rootElement, setter, shadowOf, textOf, titleOf, viewOf,
 } from './natives';
 import type * as More from './more';
+import { scrolled } from './say';
 import { SignalError, call, reach } from './signal';
 
 /** What each part gives. */
 export interface Parts {
   readonly session: typeof More;
   readonly canvas: { readonly Canvases: typeof Canvases };
-  readonly control: { readonly dispatch: typeof dispatch };
+  readonly control: Pick<typeof Input, 'dispatch' | 'locate'>;
+  readonly frames: { readonly Guests: typeof Guests };
 }
 
 /** What parts share with the core: functions that were taken from the page when the SDK loaded, and what is known of it. */
 const lent: Readonly<Record<string, unknown>> = {
   './natives': {
-    above, aborted, attribute, baseAddress, baseOf, bodyElement, connected, create, createSVG, documentOf, elementsAt, findAll, focused, frameDocument, fullscreen,
-    isElement, later, localName, matches, named, namespaceOf, ours, put, rectOf, removeNode, request, rootElement, setter, shadowOf, textOf, titleOf, viewOf,
+    above, aborted, addShadow, attribute, baseAddress, baseOf, bodyElement, connected, create, createSVG, documentOf, elementsAt, findAll, focused, focusIn,
+    frameDocument, fullscreen, hooks, isElement, later, listen, localName, matches, mirrors, named, namespaceOf, ours, put, rectOf, removeNode, request, rootElement, setter, shadowOf, textOf, titleOf, viewOf,
   },
   './css': { absolute, changes, renameURLs },
   './signal': { SignalError, call, reach },
+  './mirror': { quirky, ringed, stands },
+  './say': { scrolled },
   './mask': { inputType, isField, isTextField, readonlyWish },
 };
 

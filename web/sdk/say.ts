@@ -7,7 +7,8 @@ import { Value } from '../wire/vocabulary';
 import type { Assets } from './assets';
 import { absolute, changes, renameURLs } from './css';
 import { inputType, isTextField, readonlyWish } from './mask';
-import { attribute, baseOf, compatMode, documentOf, frameDocument, listen, localName, matches, viewOf } from './natives';
+import { livesOf, quirky, saidOf, stands } from './mirror';
+import { attribute, baseOf, compatMode, documentOf, frameDocument, listen, localName, matches, mirrors, viewOf } from './natives';
 import { Privacy } from './privacy';
 import type { Known } from './tree';
 import type { AttrDef } from './vocab';
@@ -21,7 +22,8 @@ const MAX_SCROLL = 1 << 24;
 export type LiveState = readonly [kind: number, value: string | number, more?: number];
 
 /** How a page's attribute is coded on an element. */
-export function codeOf(known: Known, name: string): AttrDef {
+export function codeOf(known: Known, name: string, el?: Element): AttrDef {
+  if (el && mirrors.size && stands.has(el)) return vocabulary.coded(name);
   for (const attrs of known.def?.attrs ?? []) {
     const def = attrs.get(name);
     if (def) return def;
@@ -38,9 +40,14 @@ export function valueOf(el: Element, known: Known, name: string, def: AttrDef, a
   const open = known.privacy === Privacy.Open;
   // A parser takes # into a name, so a page may have such attributes of its own: they say nothing.
   if (code === 0 || (name[0] === '#' && !known.def?.special.includes(name))) return null;
+  const plain = assets.plain && (code === RefAttr || kind === Value.CSSValue);
+  if (mirrors.size && stands.has(el)) {
+    const said = saidOf(el, name, def, open);
+    return plain && (code === RefAttr || /url/i.test(String(said))) ? null : said;
+  }
   if (name === '#sheet') return assets.sheet(el) || null;
   if (name === '#disabled') return isOff(el) ? 1 : null;
-  if (name === '#quirks') return compatMode(frameDocument(el as HTMLIFrameElement) ?? undefined) === 'BackCompat' ? 1 : null;
+  if (name === '#quirks') return isQuirky(el) ? 1 : null;
   if (name === '#src' && localName(el) === 'canvas') return open ? assets.canvas(el as HTMLCanvasElement) : null;
   if (name === 'media' && known.def?.special.includes(name)) return mediaOf(el) || null;
   if (name === '#src') {
@@ -53,7 +60,7 @@ export function valueOf(el: Element, known: Known, name: string, def: AttrDef, a
   if (value === null || value.length > MAX_ATTR) return null;
   if (code === ReadonlyAttr) return readonlyWish(el) ? 1 : null;
   if (code === EditableAttr) return value === 'false' ? null : 1;
-  if (assets.plain && (code === RefAttr || (kind === Value.CSSValue && /url/i.test(value)))) return null;
+  if (plain && (code === RefAttr || /url/i.test(value))) return null;
   if (code === RefAttr) return value[0] === '#' && (name === 'href' || attribute(el, 'href') === null) ? value.slice(1) : null;
   if (kind === Value.Enum) {
     const list = def[3];
@@ -63,6 +70,12 @@ export function valueOf(el: Element, known: Known, name: string, def: AttrDef, a
   }
   if (kind === Value.Decls) return renameURLs(value, baseOf(el), open ? assets.rename : () => 'none');
   return open || !(kind === Value.Attr || kind === Value.URL || name === 'value') ? value : null;
+}
+
+/** Whether the document of a frame is laid out as before there were standards. */
+function isQuirky(frame: Element): boolean {
+  const within = frameDocument(frame as HTMLIFrameElement);
+  return !!within && (quirky.has(within) || compatMode(within) === 'BackCompat');
 }
 
 function pictureOf(el: Element): string {
@@ -107,6 +120,7 @@ export class Lives {
     const out: LiveState[] = [];
     const name = known.def?.name;
     const open = known.privacy === Privacy.Open;
+    if (mirrors.size && stands.has(el)) return livesOf(el, open);
     if (isTextField(el)) {
       const { value } = el as HTMLInputElement;
       out.push(open ? [LiveValue, value] : [LiveBullets, Math.min(value.length, 4096)]);

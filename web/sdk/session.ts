@@ -4,6 +4,7 @@ import type { Ask as AskFrame, Pointed, ToCustomer } from '../wire/frames';
 import { TABLE_VERSION } from '../wire/vocabulary';
 import type { Assets } from './assets';
 import { Capture } from './capture';
+import type { Guests } from './guests';
 import type { Agent, Ask, EndReason, Events, Path, Scope, Session, StartOptions, State } from './index';
 import { inputType, Masks } from './mask';
 import { hooks, isElement, later, listen, ours, rectOf, rootElement } from './natives';
@@ -40,8 +41,8 @@ export class PageSession implements Session {
   readonly #ui: UI;
   #over = new AbortController();
   readonly #asks: AskFrame[] = [];
-  // How the page asks, if it does so itself, and who waits for it to say how.
-  readonly #page: { consent: StartOptions['consent']; ready?: () => void };
+  // How the page asks, if it does so itself, and who waits for it to say how; its frames of other origins.
+  readonly #page: { consent: StartOptions['consent']; ready?: () => void; guests?: Guests };
   #transport: Transport;
   #assets: Assets | undefined;
   #capture: Capture | undefined;
@@ -57,6 +58,7 @@ export class PageSession implements Session {
     this.#more = more;
     this.#page = { consent };
     more.shares.canvas = kept.canvas === true;
+    if (kept.frames?.length) this.#invite(kept.frames).catch(reportError);
     this.#masks = new Masks(kept.mask);
     this.#ui = new more.UI(kept, this, () => this.#rewritten());
     this.#transport = this.#connect();
@@ -245,7 +247,7 @@ export class PageSession implements Session {
         if (this.#said.held) this.pause();
         return this.#capture?.stop();
       case 'resync':
-        if (frame.rule.startsWith('row30') && this.#assets) this.#assets.plain = true;
+        if (!this.#page.guests?.refused(frame.rule, this.#capture?.node(frame.node)) && frame.rule.startsWith('row30') && this.#assets) this.#assets.plain = true;
         return this.#capture?.on ? this.#capture.start(frame.epoch) : undefined;
       case 'said': {
         const text = frame.runs.map((run) => (run.style & 24 ? '\n' : '') + run.text).join('').trim();
@@ -282,8 +284,20 @@ export class PageSession implements Session {
 
   /** Carries an agent's input out. The part that does it comes with the first one; the order stays. */
   async #carryOut(frame: InputFrame): Promise<void> {
+    if (this.#page.guests?.takes(frame, this.#scopes)) return;
     const { dispatch } = await part('control');
     if (this.#capture) await dispatch(frame, this.#capture, this.#scopes, (answer) => void this.#transport.send(answer));
+  }
+
+  /** Lets documents of other origins in the page's frames be shown, too. The part that does it comes only where there are such. */
+  async #invite(origins: readonly string[]): Promise<void> {
+    const { Guests } = await part('frames');
+    if (this.#past) return;
+    this.#page.guests = new Guests({
+      origins, rules: this.#kept.mask, masks: this.#masks, canvas: this.#kept.canvas === true, codes: this.#more,
+      capture: () => this.#capture, assets: () => this.#assets, send: (frame) => void this.#transport.send(frame),
+    });
+    if (this.#capture?.on) this.#rewritten(); // from the start, with the guests
   }
 
   /** A new connection: nothing of the one before counts, and the assets are offered again. */
@@ -344,10 +358,15 @@ export class PageSession implements Session {
   #point({ from, pointerKind, epoch, node, x, y }: Pointed): void {
     const at = epoch === this.#capture?.epoch && (node ? this.#capture.node(node) : rootElement());
     if (!at || !isElement(at)) return;
-    const box = pageRect(at);
     const name = this.#agents.find(({ id }) => id === from)?.name ?? '';
     if (pointerKind === PointerKind.Laser && from && inputType(at) === 'file') this.#ui.wantsFile(name);
-    this.#ui.ink.point([from, name, pointerKind], box.left + (box.width * x) / 65535, box.top + (box.height * y) / 65535);
+    const show = (left: number, top: number): void => this.#ui.ink.point([from, name, pointerKind], left, top);
+    if (this.#page.guests?.of(at)) {
+      void this.#page.guests.place(at, x, y).then((place) => place && show(...place));
+      return;
+    }
+    const box = pageRect(at);
+    show(box.left + (box.width * x) / 65535, box.top + (box.height * y) / 65535);
   }
 
   /** Shows agents where the customer's mouse is. */
@@ -398,6 +417,7 @@ export class PageSession implements Session {
     if (this.#past) return;
     this.#over.abort();
     this.#capture?.stop();
+    this.#page.guests?.close();
     this.#assets?.close();
     this.#capture = this.#assets = undefined;
     this.#transport.close(300);

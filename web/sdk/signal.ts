@@ -16,6 +16,7 @@ export interface Kept {
   readonly ui: string;
   readonly locale: string;
   readonly canvas?: boolean;
+  readonly frames?: readonly string[];
 }
 
 /** An answer that was not a success; the message says what to do. */

@@ -1,6 +1,7 @@
 // What one element of the page is at a time: focused, named by the address, pressed, on the whole screen.
 import { MarkActive, MarkFullscreen, MarkRing, MarkTarget, OpFocus, OpMark } from '../wire/frames';
 import type { Masks } from './mask';
+import { ringed } from './mirror';
 import { bodyElement, focused, fullscreen, matches, named, rootElement, titleOf } from './natives';
 import { Privacy } from './privacy';
 
@@ -15,7 +16,7 @@ export function states(pressed: Node | null): readonly State[] {
     [OpMark, MarkTarget, target && matches(target, ':target') ? target : null],
     [OpMark, MarkActive, pressed],
     [OpMark, MarkFullscreen, fullscreen()],
-    [OpMark, MarkRing, focus && matches(focus, ':focus-visible') ? focus : null],
+    [OpMark, MarkRing, focus && (ringed.has(focus) || matches(focus, ':focus-visible')) ? focus : null],
   ];
 }
 

@@ -31,12 +31,12 @@ export interface Page {
   rescroll(el: Element): void;
 }
 
-/** The element that an input names, if it is still there and may be operated. */
-export function operable(page: Page, epoch: number, id: number): HTMLElement {
+/** The element that an input names, if it is still there and may be operated; or just pointed at. */
+export function operable(page: Page, epoch: number, id: number, operate = true): HTMLElement {
   refuse(!page.on || epoch !== page.epoch, Stale);
   const node = page.node(id);
   if (!isElement(node) || !connected(node)) throw new Refusal(Target);
-  allowed(node);
+  if (operate) allowed(node);
   return node as HTMLElement;
 }
 

@@ -1,5 +1,5 @@
 // What the server knows of the page: which node has which id, and under which parent it was told last.
-import { firstChild, isElement, nextSibling, shadowOf } from './natives';
+import { firstChild, hooks, isElement, nextSibling, shadowOf } from './natives';
 import type { ElementDef } from './vocab';
 
 /** A node that the server knows. */
@@ -127,6 +127,7 @@ export class Tree {
     this.#known.delete(within);
     for (let c = firstChild(within); c; c = nextSibling(c)) this.forget(c);
     this.#gone(within, true);
+    hooks.left(within);
   }
 
   #forgetExtras(node: Node): void {

@@ -51,8 +51,9 @@ export class Watch {
     const known = this.#within.get(within);
     const over = known ?? new AbortController();
     const view = viewOf(within);
-    if (known || !view) return over;
+    if (known) return over;
     this.#within.set(within, over);
+    if (!view) return over; // of another origin: this is its mirror
     enterFrame(view, () => this.#ears.touch(), over.signal);
     this.#ears.entered(view, over.signal);
     return over;

@@ -1,10 +1,25 @@
 // The vocabulary as the encoder looks it up, as a part of the SDK: only a session needs it.
 import { ATTRIBUTES, ELEMENTS, NAMESPACES, PREFIXES } from '../wire/vocabulary';
-import { attribute, frameDocument, localName, namespaceOf, rootElement } from './natives';
+import { stands } from './mirror';
+import { attribute, frameDocument, hooks, localName, mirrors, namespaceOf, rootElement } from './natives';
 import { AriaAttr } from './vocab';
 import type { AttrDef, ElementDef } from './vocab';
 
 const defs = new Map<string, ElementDef>();
+// The same, and attributes, by their codes.
+const defsByCode: ElementDef[] = [];
+const attrsByCode: AttrDef[] = [];
+const none: AttrDef = [0, 0, '', []];
+
+/** The element that a code names. */
+export const elementOf = (code: number): ElementDef | undefined => defsByCode[code];
+
+/** The attribute that a name of a mirror stands for: "a" and its code, and what follows data- or aria-. */
+export function coded(name: string): AttrDef {
+  const [, code, suffix] = /^a(\d+)(?:-(.+))?$/.exec(name) ?? [];
+  const [number, kind, , list] = attrsByCode[Number(code)] ?? none;
+  return suffix && !validSuffix(number, suffix) ? none : [number, kind, suffix ?? '', list];
+}
 
 /** Attributes of the page that are told under another name. */
 const spoken: Readonly<Record<string, string>> = { '#readonly': ' data-vitrine', '#editable': ' contenteditable', '#ref': ' href xlink:href' };
@@ -29,6 +44,8 @@ const custom = /^(?!annotation-xml|color-profile|font-face|missing-glyph)[a-z][a
 
 /** How an element is told: by a definition, as a box, or not at all. */
 export function tell(el: Element): ElementDef | 'box' | undefined {
+  const stand = mirrors.size ? stands.get(el) : undefined;
+  if (stand) return stand.def;
   const space = NAMESPACES.indexOf(namespaceOf(el) as (typeof NAMESPACES)[number]);
   const name = localName(el);
   if (space === 1) return defs.get(`svg:${name}`);
@@ -47,7 +64,10 @@ export function tell(el: Element): ElementDef | 'box' | undefined {
 /** How an element is told that is a box unless agents may see what it holds. */
 function picture(el: Element, name: string): ElementDef | undefined {
   const { paused, currentTime } = el as HTMLVideoElement;
-  if (name === 'iframe') return pageIn(el) ? frameDef : undefined;
+  if (name === 'iframe') {
+    hooks.framed(el);
+    return pageIn(el) ? frameDef : undefined;
+  }
   if (name === 'canvas') return shares.canvas || /\bcanvas\b/.test(attribute(el, 'data-vitrine') ?? '') ? canvasDef : undefined;
   // A film that has not begun shows its poster, and nothing else does.
   return name === 'video' && attribute(el, 'poster') && paused && currentTime === 0 ? videoDef : undefined;
@@ -76,6 +96,7 @@ function readAttributes(): void {
     const list = values.split(' ');
     for (const spelling of names.split(' ')) {
       const def: AttrDef = [++code, kind, '', list];
+      attrsByCode[code] = def;
       if (spelling.endsWith('-')) continue; // of what follows, codeOf judges
       for (const page of (spelling + (spoken[spelling] ?? '')).split(' ')) {
         for (const name of (on || (['0', '1', '0 1 2', '', '2'][where] ?? '')).split(' ')) attrsOf(name).set(page, def);
@@ -101,6 +122,7 @@ function readElements(): void {
         lives: /^(#custom|input|textarea|option|img|canvas|video|html|dialog)$/.test(name),
       };
       defs.set(name, def);
+      defsByCode[last] = def;
     }
   }
 }

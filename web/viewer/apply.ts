@@ -9,7 +9,7 @@ import { Content, NAMESPACES } from '../wire/vocabulary';
 import { CUSTOM_ELEMENT, type ElementRule, FRAME, customName, elements, flows, holds } from './alphabet';
 import { type Dressed, type Wardrobe, dressed } from './dress';
 import { appendChild, attachShadow, createElement, createText, insertBefore, nextSiblingOf, nodeType, parentOf, removeChild, setAttribute, setData } from './natives';
-import type { Strings } from './strings';
+import type { Strings } from '../wire/strings';
 import type { Entry, Tree } from './tree';
 
 /** What a batch says about the page besides its nodes. Absent where it says nothing. */

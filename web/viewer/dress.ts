@@ -6,7 +6,7 @@ import { ARIA_ATTR, type AttributeRule, DATA_ATTR, type ElementRule, MASK_ATTR, 
 import { Layers } from './layers';
 import { inputValue, removeAttribute, setAreaValue, setAttribute, setChecked, setIndeterminate, setInputValue } from './natives';
 import { Slots } from './slots';
-import type { Strings } from './strings';
+import type { Strings } from '../wire/strings';
 import { texts } from './texts';
 import type { Entry } from './tree';
 import type { Users } from './users';

@@ -12,7 +12,7 @@ import {
   setAttribute, setSelectIndex, setSelected,
 } from './natives';
 import { Places } from './places';
-import { Strings } from './strings';
+import { Strings } from '../wire/strings';
 import { type Entry, Tree } from './tree';
 import { Users } from './users';
 

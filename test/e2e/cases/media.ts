@@ -57,6 +57,55 @@ const foreignFrames: Row = {
   ],
 };
 
+const guests: Row = {
+  name: 'case18_opted_in',
+  body: `<iframe id="frame" width="300" height="120" style="border:0"></iframe><div data-vitrine="mask"><iframe id="hush" width="100" height="60"></iframe></div><p id="under">under</p>
+    <script>const asked = help; window.help = () => asked({ frames: ['{other}'] });
+    frame.src = hush.src = '{other}/case18-in.html?server=' + encodeURIComponent(server);</script>`,
+  foreign: {
+    'case18-in.html': `<html><head><script>document.write('<script src="' + new URLSearchParams(location.search).get('server') + '/sdk/vitrine-frame.js" data-parents="' + new URL(document.referrer).origin + '"></' + 'script>')</script>
+      <script>onmessage = ({ data }) => { if (data.run) (0, eval)(data.run) }</script>
+      <style>p { color: rgb(1, 2, 3) }</style></head><body style="margin:0"><p id="p">in a frame</p><input id="i" value="x"><input id="s" type="password" value="foreign-secret"></body></html>`,
+    'case18-next.html': `<!doctype html><script>document.write('<script src="' + new URLSearchParams(location.search).get('server') + '/sdk/vitrine-frame.js" data-parents="' + new URL(document.referrer).origin + '"></' + 'script>')</script><p id="p">next page</p>`,
+  },
+  checks: [
+    { what: 'a frame of another origin that lets this page show it, with its styles', only: 'stage', read: ({ q, css }) => [q('#frame >>> #p').textContent, css('#frame >>> #p', 'color')], want: ['in a frame', 'rgb(1, 2, 3)'] },
+    { what: 'laid out as it is there', only: 'stage', read: ({ q }) => q<HTMLIFrameElement>('#frame').contentDocument?.compatMode, want: 'BackCompat' },
+    { what: 'a password is as long as it is, and no more is told', only: 'stage', read: ({ q }) => q<HTMLInputElement>('#frame >>> #s').value, want: '••••••••••••••' },
+    { what: 'in what is masked, everything is', only: 'stage', read: ({ q }) => [q('#hush >>> #p').textContent, q<HTMLInputElement>('#hush >>> #i').value], want: ['•• • •••••', '•'] },
+    {
+      what: 'changes inside', only: 'stage',
+      change: ({ q }) => { q<HTMLIFrameElement>('#frame').contentWindow?.postMessage({ run: `document.getElementById('p').append(', changed'); document.getElementById('i').value = 'typed'; document.documentElement.dataset.on = 'yes'` }, '*'); },
+      read: ({ q }) => [q('#frame >>> #p').textContent, q<HTMLInputElement>('#frame >>> #i').value, q('#frame >>> html').dataset['on']],
+      want: ['in a frame, changed', 'typed', 'yes'],
+    },
+    {
+      what: 'another size, and the layout holds',
+      change: ({ q }) => { q('#frame').style.height = '160px'; },
+      read: ({ box }) => box('#frame').slice(2),
+      want: [300, 160],
+    },
+    {
+      what: 'moved in the page, which loads it anew', only: 'stage',
+      change: ({ q, doc }) => { doc.body.append(q('#frame')); },
+      read: ({ q }) => [q('#frame >>> #p').textContent, q('#frame').parentElement?.localName],
+      want: ['in a frame', 'body'],
+    },
+    {
+      what: 'another page in the frame', only: 'stage',
+      change: ({ q }) => { q<HTMLIFrameElement>('#frame').src = q<HTMLIFrameElement>('#frame').src.replace('-in', '-next'); },
+      read: ({ q }) => q('#frame >>> #p').textContent,
+      want: 'next page',
+    },
+    {
+      what: 'taken out',
+      change: ({ q }) => { q('#frame').remove(); },
+      read: ({ find }) => find('#frame'),
+      want: null,
+    },
+  ],
+};
+
 const canvases: Row = {
   name: 'case19_canvas',
   body: `<canvas id="c" width="60" height="40" data-vitrine="canvas"></canvas><canvas id="g" width="60" height="40"></canvas>
@@ -211,4 +260,4 @@ const films: Row = {
 };
 
 /** The rows of this file. */
-export const rows: readonly Row[] = [films, frames, foreignFrames, canvases, images, drawings, animations];
+export const rows: readonly Row[] = [films, frames, foreignFrames, guests, canvases, images, drawings, animations];

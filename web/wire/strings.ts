@@ -1,6 +1,6 @@
 // The receiving end of the string table: each string is used in the role that it was sent in, and in no other.
-import { type Reader, WireError } from '../wire/codec';
-import { type Batch, MaxEntry, MaxTable, MaxTableBytes, type Str } from '../wire/frames';
+import { type Reader, WireError } from './codec';
+import { type Batch, MaxEntry, MaxTable, MaxTableBytes, type Str } from './frames';
 
 // The server writes CSS anew, which may make a string longer; its own bound is eight times the bytes that came, and 64.
 const GROWTH = 8;
