@@ -3,7 +3,7 @@ import type { Encoder } from './encode';
 import type { Masks } from './mask';
 import { parentNode, rootOf } from './natives';
 
-const MAX_RECORDS = 50_000; // what a batch takes note of: beyond it, a snapshot takes less time
+const MAX_RECORDS = 30_000; // what a batch takes note of: beyond it, a snapshot takes less time
 const MAX_MOVED = 10_000; // nodes that the server knows and that a batch takes out of their places
 
 /** Marks of a page. */
@@ -39,25 +39,33 @@ export class Marks {
 
   /** Takes records. Those of nodes that the server does not know end at the first test. */
   take(records: readonly MutationRecord[], { tree, styles }: Encoder, masks: Masks): void {
-    for (const { type, target, addedNodes, removedNodes, attributeName, attributeNamespace, oldValue } of records) {
-      const known = tree.of(target);
+    for (const record of records) {
+      const { type } = record; // of a record nothing is read in vain: there may be very many
       if (type === 'attributes') {
-        const el = target as Element;
-        if (attributeName === 'type' && /^password$/i.test(oldValue ?? '')) masks.keep(el); // though it is none any more
+        const { attributeName } = record;
+        // Masked for good, though it is no such field any more.
+        if (attributeName === 'type' && /^password$/i.test(record.oldValue ?? '')) masks.keep(record.target as Element);
         if (this.#full(1)) continue;
+        const el = record.target as Element;
+        const known = tree.of(el);
         if (attributeName === 'popover' && known) this.renew.add(el); // what is none is shown in the flow
-        if (known || tree.of(parentNode(target))) this.attr(el, attributeNamespace?.endsWith('xlink') ? `xlink:${attributeName ?? ''}` : (attributeName ?? ''));
-      } else if (this.#full(1 + addedNodes.length + removedNodes.length)) {
-        continue;
-      } else if (type === 'childList') {
-        if (!known) continue;
-        for (const list of [addedNodes, removedNodes]) for (let i = 0; i < list.length; i++) this.touched.add(list[i] as Node);
-        if (styles.has(target as Element)) this.live.add(target as Element);
-      } else if (known) {
-        this.texts.add(target as CharacterData);
-      } else {
-        const parent = parentNode(target) as Element | null;
-        if (parent && styles.has(parent)) this.live.add(parent);
+        if (known || tree.of(parentNode(el))) this.attr(el, record.attributeNamespace?.endsWith('xlink') ? `xlink:${attributeName ?? ''}` : (attributeName ?? ''));
+      } else if (!this.#full(1)) {
+        const { target } = record;
+        const known = tree.of(target);
+        if (type === 'childList') {
+          if (!known) continue;
+          for (const list of [record.addedNodes, record.removedNodes]) {
+            if (this.#full(list.length)) break;
+            for (let i = 0; i < list.length; i++) this.touched.add(list[i] as Node);
+          }
+          if (styles.has(target as Element)) this.live.add(target as Element);
+        } else if (known) {
+          this.texts.add(target as CharacterData);
+        } else {
+          const parent = parentNode(target) as Element | null;
+          if (parent && styles.has(parent)) this.live.add(parent);
+        }
       }
     }
   }
@@ -71,7 +79,9 @@ export class Marks {
   lose(records: readonly MutationRecord[], { tree }: Encoder, watched: (root: Node) => boolean): void {
     if (this.over) return;
     const out = new Set<Node>();
-    for (const { removedNodes: list } of records) {
+    for (const record of records) {
+      if (record.type !== 'childList') continue;
+      const list = record.removedNodes;
       for (let i = 0; i < list.length; i++) {
         const n = list[i] as Node;
         if (!watched(rootOf(n))) out.add(n);

@@ -215,7 +215,10 @@ export class PageSession implements Session {
 
   #connect(): Transport {
     return new this.#more.Transport(this.#kept, {
-      open: () => void this.#transport.send({ kind: 'hello', protocol: ProtocolVersion, table: TABLE_VERSION, client: 'vitrine-sdk/1' }),
+      open: () => {
+        this.#transport.send({ kind: 'hello', protocol: ProtocolVersion, table: TABLE_VERSION, client: 'vitrine-sdk/1' });
+        this.#capture?.stop(); // its batches build on some that the connection before took along
+      },
       frame: (frame) => this.#heard(frame),
       down: () => this.#move('resuming', 'none'),
       back: () => this.#move(this.#said.told, 'none'),

@@ -184,6 +184,7 @@ export class Transport {
 
   /** Sends a batch, deflated when that is worth it. The order is kept. */
   dom(frame: Uint8Array): void {
+    if (!this.#pulse) return; // nobody hears it; the snapshot after the next connection says all
     if (!this.#queue && frame.length < DeflateFrom) {
       this.#out(DOM, messages(frame));
       return;
