@@ -87,7 +87,9 @@ export function put(to: Node, ...kids: (Node | string)[]): void {
   for (const kid of kids) appendNode(to, typeof kid === 'string' ? makeText(document, kid) : kid);
 }
 export const removeNode = free(element.remove);
-export const connected = getter(node, 'isConnected');
+const isConnected = getter(node, 'isConnected');
+/** Whether a node is in a document that a window shows. What a frame that moved has left behind is in one that none does. */
+export const connected = (n: Node): boolean => isConnected(n) && viewOf(documentOf(n)) !== null;
 const topmost = free(doc.elementFromPoint);
 /** What lies topmost at a place of the window. */
 export const elementAt = (x: number, y: number): Element | null => topmost(document, x, y);

@@ -95,7 +95,7 @@ function child(element: Element, context: Context): Dump[] {
   if (is(element, 'HTMLIFrameElement') && !element.matches('.cobrowsing_nosync, [data-vitrine=hide]')) {
     const root = (element as HTMLIFrameElement).contentDocument?.documentElement;
     const of = root && elementRule(root);
-    if (of) return [{ kind: '#frame', children: [dump(root, of, { ...context, rule: of })] }];
+    if (of) return holds(context.rule, rule) ? [{ kind: '#frame', children: [dump(root, of, { ...context, rule: of })] }] : [];
   }
   if (is(element, 'HTMLVideoElement')) {
     const { poster, paused, currentTime } = element as HTMLVideoElement;
