@@ -17,12 +17,19 @@ const mathTags = ['math', 'mrow', 'mi', 'mfrac', 'mtext', 'semantics', 'annotati
 const attrs = ['class', 'id', 'title', 'data-x', 'aria-label', 'aria-nonsense', 'style', 'hidden', 'onclick', 'foo', 'dir', 'role'];
 const values = ['a', 'b c', 'color: red', 'rtl', '', 'long '.repeat(20)];
 
+const isElement = (n: Node): n is Element => n.nodeType === Node.ELEMENT_NODE;
+const isText = (n: Node): n is Text => n.nodeType === Node.TEXT_NODE;
+
 export class Fuzz {
   private readonly next: () => number;
   private readonly removed: Node[] = [];
+  private readonly roots = new WeakMap<Element, ShadowRoot>(); // the closed ones
+  private readonly closed: boolean;
 
-  constructor(seed: number) {
+  /** Some of the shadow roots may be closed. */
+  constructor(seed: number, closed = false) {
     this.next = random(seed);
+    this.closed = closed;
   }
 
   private below(n: number): number {
@@ -42,10 +49,22 @@ export class Fuzz {
         all.push(c);
         walk(c);
       }
-      if (n instanceof Element && n.shadowRoot) walk(n.shadowRoot);
+      const root = this.rootOf(n);
+      if (root) walk(root);
     };
     walk(root);
     return all;
+  }
+
+  private rootOf(n: Node): ShadowRoot | null {
+    return isElement(n) ? n.shadowRoot ?? this.roots.get(n) ?? null : null;
+  }
+
+  private attach(host: Element): ShadowRoot {
+    const mode = this.closed && this.below(3) === 0 ? 'closed' : 'open';
+    const root = host.attachShadow({ mode });
+    if (mode === 'closed') this.roots.set(host, root);
+    return root;
   }
 
   /** A new subtree. */
@@ -58,7 +77,7 @@ export class Fuzz {
         : document.createElement(this.one(tags));
     if (el.localName === 'script') el.setAttribute('type', 'text/plain'); // its text is no program
     for (let i = this.below(3); i > 0; i--) el.setAttribute(this.one(attrs), this.one(values));
-    if (el.localName === 'div' && this.below(6) === 0) el.attachShadow({ mode: 'open' }).append(this.make(depth + 1));
+    if (el.localName === 'div' && this.below(6) === 0) this.attach(el).append(this.make(depth + 1));
     if (depth < 3) for (let i = this.below(4); i > 0; i--) el.append(this.make(depth + 1));
     return el;
   }
@@ -68,7 +87,7 @@ export class Fuzz {
     try {
       into.insertBefore(n, this.one(kids));
     } catch (error) {
-      if (!(error instanceof DOMException)) throw error; // a node into itself
+      if (Object.prototype.toString.call(error) !== '[object DOMException]') throw error; // a node into itself
     }
   }
 
@@ -88,7 +107,7 @@ export class Fuzz {
       default: {
         if (text.length > 0 && this.below(2) === 0) this.one(text).data += '+';
         else if (this.below(4) === 0) parent.textContent = 'plain';
-        else if (parent instanceof Element && this.below(3) === 0) parent.innerHTML = '<i>in</i>ner<ul><li class=k>1<li>2</ul><!-- c -->';
+        else if (isElement(parent) && this.below(3) === 0) parent.innerHTML = '<i>in</i>ner<ul><li class=k>1<li>2</ul><!-- c -->';
         return;
       }
     }
@@ -97,11 +116,11 @@ export class Fuzz {
   /** One random change below root. */
   step(root: Element): void {
     const nodes = this.nodes(root);
-    const elements: Node[] = [root, ...nodes.filter((n) => n instanceof Element)];
-    const shadows = elements.flatMap((n) => (n instanceof Element && n.shadowRoot ? [n.shadowRoot] : []));
+    const elements: Node[] = [root, ...nodes.filter(isElement)];
+    const shadows = elements.flatMap((n) => this.rootOf(n) ?? []);
     const parent = this.one<Node>([...elements, ...shadows]);
     const any = nodes.length > 0 ? this.one(nodes) : null;
-    const text = nodes.filter((n): n is Text => n instanceof Text);
+    const text = nodes.filter(isText);
     switch (this.below(15)) {
       case 0:
       case 1:
@@ -124,7 +143,7 @@ export class Fuzz {
       }
       case 7: {
         // unwrap
-        if (!(any instanceof Element) || !any.parentNode) return;
+        if (!any || !isElement(any) || !any.parentNode) return;
         any.replaceWith(...any.childNodes);
         return;
       }
@@ -142,8 +161,8 @@ export class Fuzz {
         const el = this.one(elements) as Element;
         if (this.below(3) === 0) el.removeAttribute(this.one(attrs));
         else el.setAttribute(this.one(attrs), this.one(values));
-        if (el.localName === 'div' && !el.shadowRoot && this.below(8) === 0) el.attachShadow({ mode: 'open' }).append('late', this.make(2));
-        if (el instanceof HTMLInputElement) el.value = this.one(values);
+        if (el.localName === 'div' && !this.rootOf(el) && this.below(8) === 0) this.attach(el).append('late', this.make(2));
+        if (el.nodeName === 'INPUT') (el as HTMLInputElement).value = this.one(values);
       }
     }
   }
