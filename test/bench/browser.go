@@ -18,7 +18,7 @@ import (
 type sample struct {
 	Page, Mode, Scenario, Kind string
 	Whole, Snapshot            float64 // ms
-	MS                         float64
+	MS, Task                   float64
 	Bytes, Deflated, Gzip      float64
 	HTML, Bare                 float64 // bytes of the page's own HTML after gzip
 	First, Styled              float64 // ms
@@ -111,23 +111,9 @@ func snapshot(b *bench) error {
 
 // latency measures the whole system: the real server, a customer's page and the console.
 func latency(b *bench) error {
-	host, err := b.serve()
+	all, err := b.browseHosted(groupTime, "latency")
 	if err != nil {
 		return err
-	}
-	defer host.stop()
-	link, err := host.signIn("Bench")
-	if err != nil {
-		return err
-	}
-	args, err := json.Marshal(map[string]string{"base": host.Base, "console": link})
-	if err != nil {
-		return err
-	}
-	all, err := b.browse("latency", string(args))
-	if err != nil {
-		host.stop() // and with it the writing of its log
-		return fmt.Errorf("%w\n%s", err, host.log)
 	}
 	value := func(kind string, q float64, value func(sample) float64) float64 {
 		list, e := pick(all, func(s sample) bool { return s.Kind == kind }, value)
@@ -147,6 +133,29 @@ func latency(b *bench) error {
 		return err
 	}
 	return b.printAll(figures...)
+}
+
+// browseHosted is browseFor with a running server, to whose console the group has a link.
+func (b *bench) browseHosted(limit time.Duration, group string) ([]sample, error) {
+	host, err := b.serve()
+	if err != nil {
+		return nil, err
+	}
+	defer host.stop()
+	link, err := host.signIn("Bench")
+	if err != nil {
+		return nil, err
+	}
+	args, err := json.Marshal(map[string]string{"base": host.Base, "console": link})
+	if err != nil {
+		return nil, err
+	}
+	all, err := b.browseFor(limit, group, string(args))
+	if err != nil {
+		host.stop() // and with it the writing of its log
+		return nil, fmt.Errorf("%w\n%s", err, host.log)
+	}
+	return all, nil
 }
 
 // host is a running server: the real binary, on free ports.

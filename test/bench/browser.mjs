@@ -1,4 +1,4 @@
-// Measures in Chromium: node test/bench/browser.mjs snapshot|churn|latency [argument as JSON]
+// Measures in Chromium: node test/bench/browser.mjs snapshot|churn|overhead|latency [argument as JSON]
 // Prints one JSON line per sample; the Go program makes figures of them. No request leaves the loopback.
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -12,6 +12,7 @@ const { chromium } = require('playwright-core');
 const { build } = require('esbuild');
 const { inline, minified, squeeze } = await import('../../web/bundle.mjs');
 const { churnOn, churnPage, weigh } = await import('./churn.mjs');
+const { appPages, overheadOn } = await import('./overhead.mjs');
 
 const SAMPLES = 7;
 const MUTATIONS = 220;
@@ -142,7 +143,8 @@ function watch() {
 const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css' };
 
 // serve is the owner's web server. Where there are scripts, one stands in for the SDK, as the page's cookie says.
-async function serve(scripts) {
+// made are pages that are no files, by their paths.
+async function serve(scripts, made = {}) {
   const pages = join(root, 'test/e2e/pages');
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://site');
@@ -157,8 +159,7 @@ async function serve(scripts) {
       if (scripts && name === '/vitrine.js') {
         const mode = /recorder=(\w+)/.exec(request.headers.cookie ?? '')?.[1] ?? 'none';
         response.end(scripts[mode]);
-      } else if (name === '/churn.html') response.end(churnPage);
-      else response.end(readFileSync(join(pages, normalize(name))));
+      } else response.end(made[name] ?? readFileSync(join(pages, normalize(name))));
     } catch {
       response.writeHead(404).end();
     }
@@ -331,14 +332,26 @@ async function channels(context, origin, base) {
 }
 
 async function churn() {
-  const site = await serve(await bundles());
+  const site = await serve(await bundles(), { '/churn.html': churnPage });
   const browser = await launch();
   await churnOn({ modes: Object.keys(recorders), inTurns, open: (mode) => fresh(browser, site.origin, mode, '/churn.html') });
   await browser.close();
   site.close();
 }
 
-const groups = { snapshot, churn, latency };
+async function overhead({ base, console: consoleLink }) {
+  const site = await serve(undefined, await appPages(build, require, root));
+  const browser = await launch();
+  const [customers, agents] = await Promise.all([browser.newContext({ viewport: { width: 1280, height: 800 } }), browser.newContext({ viewport: { width: 1600, height: 1000 } })]);
+  for (const context of [customers, agents]) context.setDefaultTimeout(20_000);
+  const agent = await agents.newPage();
+  await agent.goto(consoleLink);
+  await overheadOn({ inTurns, origin: site.origin, base, customers, agent });
+  await browser.close();
+  site.close();
+}
+
+const groups = { snapshot, churn, overhead, latency };
 const [name = '', links = '{}'] = process.argv.slice(2);
 if (!(name in groups)) throw new Error(`no group ${name}`);
 await groups[name](JSON.parse(links));

@@ -35,6 +35,7 @@ var groups = []group{
 	{name: "idle", run: idle},
 	{name: "snapshot", run: snapshot},
 	{name: "churn", run: churn, limit: churnTime},
+	{name: "overhead", run: overhead, limit: overheadTime},
 	{name: "latency", run: latency},
 	{name: "quality", run: quality},
 	{name: "neighbour", run: neighbour, limit: 4 * groupTime},
