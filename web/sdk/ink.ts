@@ -1,7 +1,7 @@
 // What agents show on top of the page: their cursors and their strokes. Both take no part in the page.
 import { PointerKind, StrokeTool } from '../wire/frames';
 import type { Stroked } from '../wire/frames';
-import { create, createSVG, later, put, removeNode } from './natives';
+import { create, createSVG, firstChild, later, put, removeNode } from './natives';
 
 const COLOURS = ['#e5484d', '#0b7bd3', '#2f9e44', '#e8890c', '#8e4ec6', '#d6409f', '#12a594', '#3b3b45']; // the viewer's palette
 const STAY = 5000; // milliseconds that a stroke and a cursor at rest stay
@@ -28,6 +28,7 @@ export class Ink {
 
   /** Follows the page when it scrolls: strokes lie on the page, not on the window. */
   scrolled(): void {
+    if (!firstChild(this.#layer)) return; // how far the page is scrolled is only known when it is laid out
     this.#layer.setAttribute('transform', `translate(${-scrollX} ${-scrollY})`);
   }
 
@@ -70,8 +71,8 @@ export class Ink {
       d = `M${a.x} ${a.y}L${b.x} ${b.y}${barb(0.5)}${barb(-0.5)}`;
     }
     const line = make('path', { d, class: `ink by${from}`, stroke: COLOURS[colour] ?? '' });
-    this.scrolled();
     put(this.#layer, line);
+    this.scrolled();
     const [first] = this.#layer.children;
     if (first && this.#layer.childElementCount > MOST) removeNode(first);
     later(() => removeNode(line), STAY);

@@ -103,7 +103,7 @@ export class BatchWriter {
     w.byte(snapshot ? 1 : 0);
     w.byte(this.cleared ? 1 : 0);
     w.uint(this.newStrings);
-    w.raw(encoder.encode(this.strings));
+    w.utf8(this.strings);
     w.uint(this.newLiterals);
     w.raw(this.literals.bytes);
     w.uint(this.ops.length);

@@ -17,6 +17,7 @@ export class WireError extends Error {
 }
 
 const MAX_UINT = 2 ** 31 - 1;
+const SHORT = 512; // characters
 export const encoder = new TextEncoder();
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -132,9 +133,31 @@ export class Writer {
 
   /** Length in bytes, then the text as UTF-8; lone surrogates become U+FFFD. */
   text(s: string): void {
+    const at = this.length;
+    this.uint(s.length);
+    if (this.ascii(s)) return;
+    this.length = at;
     const bytes = encoder.encode(s);
     this.uint(bytes.length);
     this.raw(bytes);
+  }
+
+  /** The text as UTF-8, without its length. */
+  utf8(s: string): void {
+    if (!this.ascii(s)) this.raw(encoder.encode(s));
+  }
+
+  // Short texts of ASCII alone are written here: a call of the encoder costs more than they do. False when s is none.
+  private ascii(s: string): boolean {
+    if (s.length > SHORT) return false;
+    this.room(s.length);
+    for (let i = 0; i < s.length; i++) {
+      const c = s.charCodeAt(i);
+      if (c > 127) return false;
+      this.buf[this.length + i] = c;
+    }
+    this.length += s.length;
+    return true;
   }
 
   clear(): void {
