@@ -36,7 +36,7 @@ export class Watch {
 
   /** Whether a root is that of a document within the page. */
   has(root: Node): boolean {
-    return this.#within.has(root as Document);
+    return this.#within.has(root as Document) && viewOf(root as Document) !== null;
   }
 
   /** Watches a document or shadow root: most events of a shadow tree do not leave it. Doing it twice changes nothing. */
