@@ -29,6 +29,8 @@ func (r Role) String() string {
 		return "agent"
 	case Preview:
 		return "preview"
+	case recording:
+		return "recording"
 	}
 	return "nobody"
 }
@@ -115,6 +117,7 @@ type SessionConfig struct {
 	Site   string           // name of the site, for List and the audit
 	Origin string           // of the customer's page, until their connection says it anew
 	Policy sanitizer.Policy // limits of the page
+	Record Recorder         // begins a recording that the customer consented to; nil means that nothing is ever recorded
 }
 
 // Outcomes of the calls of an SFU.

@@ -161,8 +161,12 @@ func (s *session) admit(a ask, granted wire.Scope) {
 // grant gives the scopes of control to one agent, who drives from then on. What another driver had ends with that: it
 // was granted in their name.
 func (s *session) grant(a ask, granted wire.Scope) {
-	if s.consent.driver != a.agent.id {
+	if granted&wire.ScopeControl != 0 && s.consent.driver != a.agent.id {
 		s.consent.granted &^= wire.ScopeControl
+	}
+	if granted&wire.ScopeRecord != 0 && !s.record(a.agent) {
+		granted &^= wire.ScopeRecord
+		s.tell(a.agent.conn, sanitizer.Server(&wire.Refused{Rule: ruleRecording}))
 	}
 	s.consent.granted |= granted
 	if granted&wire.ScopeControl != 0 {
@@ -197,9 +201,12 @@ func (s *session) revoke(f *wire.Revoke) {
 	}
 }
 
-// withdraw takes scopes of control away. Nobody drives without any.
+// withdraw takes scopes of control and recording away. Nobody drives without any, and nothing is recorded.
 func (s *session) withdraw(scopes wire.Scope) {
 	s.consent.granted &^= scopes
+	if scopes&wire.ScopeRecord != 0 {
+		s.withdrawRecord("revoked")
+	}
 	if s.consent.granted&wire.ScopeControl == 0 {
 		s.consent.driver = 0
 	}
@@ -218,7 +225,10 @@ func (s *session) dismissFurther() {
 func (s *session) request(p *seat, f *wire.Request) {
 	want := f.Scopes & (wire.ScopeControl | wire.ScopeRecord)
 	may := want & p.grant.May
-	driving := s.consent.driver == p.id && s.consent.granted&may == may
+	if s.set.Record == nil {
+		may &^= wire.ScopeRecord
+	}
+	has := (s.consent.driver == p.id || may&wire.ScopeControl == 0) && s.consent.granted&may == may
 	rule := ""
 	switch {
 	case want == 0 || may == 0:
@@ -227,7 +237,7 @@ func (s *session) request(p *seat, f *wire.Request) {
 		rule = scopeRules[0]
 	case s.room.customer.conn == nil:
 		rule = "customer-away"
-	case driving:
+	case has:
 		s.tell(p.conn, sanitizer.Server(s.scopes()))
 		return
 	case s.asking(p):
@@ -243,8 +253,15 @@ func (s *session) request(p *seat, f *wire.Request) {
 
 // release is an agent who gives back what they were granted.
 func (s *session) release(p *seat, f *wire.Release) {
-	back := f.Scopes & s.consent.granted & (wire.ScopeControl | wire.ScopeRecord)
-	if p.id != s.consent.driver || back == 0 {
+	var own wire.Scope
+	if p.id == s.consent.driver {
+		own |= wire.ScopeControl
+	}
+	if s.recordsFor(p) {
+		own |= wire.ScopeRecord
+	}
+	back := f.Scopes & s.consent.granted & own
+	if back == 0 {
 		return
 	}
 	s.auditSeat(p, Event{Kind: ConsentReleased, Scope: back})

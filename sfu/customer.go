@@ -109,7 +109,7 @@ func (s *session) lags(behind bool) {
 // say is a chat message of anybody. Once the page is shared, who waits for the customer's word has no part in the talk.
 func (s *session) say(p *seat, f *wire.Say) {
 	talks := func(p *seat) bool {
-		return people(p) && (p == s.room.customer || p.admitted != 0 || s.consent.granted&wire.ScopeView == 0)
+		return people(p) && p.grant.Role != recording && (p == s.room.customer || p.admitted != 0 || s.consent.granted&wire.ScopeView == 0)
 	}
 	if !talks(p) {
 		s.refuse(p, 0, scopeRules[0], 0)

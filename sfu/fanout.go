@@ -172,9 +172,10 @@ func (s *session) overrun(c *conn) {
 func (s *session) fanOut(clean sanitizer.Clean, b *wire.Batch, packed bool) {
 	h := &s.share
 	h.dropShot()
+	s.keyframe()
 	if b.Snapshot {
 		h.ring.reset()
-		for p := range s.room.viewers {
+		for p := range s.viewers {
 			s.current(p)
 		}
 	}
@@ -188,7 +189,7 @@ func (s *session) fanOut(clean sanitizer.Clean, b *wire.Batch, packed bool) {
 	}
 	clean.Wipe()
 	now := time.Now()
-	for p := range s.room.viewers {
+	for p := range s.viewers {
 		if p.admitted != 0 && p.conn != nil && p.view.probe.at.IsZero() {
 			p.view.probe = probe{epoch: b.Epoch, seq: b.Seq, at: now}
 		}
@@ -204,13 +205,13 @@ func (s *session) assets(c *conn, out []sanitizer.Clean, r *sanitizer.Refusal) {
 			s.tellAll(clean, func(p *seat) bool { return p.admitted != 0 })
 			continue
 		}
-		for p := range s.room.viewers {
+		for p := range s.viewers {
 			if p.admitted != 0 && p.conn != nil && !clean.Empty() {
 				p.view.assets = append(p.view.assets, clean)
 			}
 		}
 	}
-	for p := range s.room.viewers {
+	for p := range s.viewers {
 		s.pump(p)
 	}
 	if r != nil {
@@ -243,7 +244,7 @@ func (s *session) dropAssets() {
 	same := func(a, b sanitizer.Clean) bool {
 		return len(a.Frame()) > 0 && len(b.Frame()) > 0 && &a.Frame()[0] == &b.Frame()[0]
 	}
-	for p := range s.room.viewers {
+	for p := range s.viewers {
 		p.view.assets = slices.DeleteFunc(p.view.assets, func(waits sanitizer.Clean) bool {
 			return slices.ContainsFunc(gone, func(c sanitizer.Clean) bool { return same(waits, c) })
 		})

@@ -96,6 +96,7 @@ func (s *session) input(p *seat, f wire.FromAgent) {
 		s.tellAll(clean, func(other *seat) bool { return other != p && (other == s.room.customer || watching(other)) })
 	default:
 		s.totals.Inputs++
+		s.takeDown(clean)
 		s.tell(s.room.customer.conn, clean)
 	}
 }

@@ -168,8 +168,13 @@ func (s *session) dismiss(p *seat, reason wire.EndReason) {
 	s.auditSeat(p, Event{Kind: AgentLeft, Reason: reason})
 	s.room.agents = slices.DeleteFunc(s.room.agents, func(other *seat) bool { return other == p })
 	s.consent.asks = slices.DeleteFunc(s.consent.asks, func(a ask) bool { return a.agent == p })
-	if s.consent.driver == p.id {
-		s.withdraw(wire.ScopeControl | wire.ScopeRecord)
+	if s.consent.driver == p.id || s.recordsFor(p) {
+		if s.recordsFor(p) {
+			s.withdrawRecord("agent-left")
+		}
+		if s.consent.driver == p.id {
+			s.withdraw(wire.ScopeControl)
+		}
 		s.tellScopes()
 	}
 	if p.conn != nil {

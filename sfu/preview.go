@@ -15,13 +15,16 @@ import (
 const maxPreviews = 2
 
 // viewers yields everybody to whom the page is shown, or will be.
-func (r *room) viewers(yield func(*seat) bool) {
-	for _, list := range [...][]*seat{r.agents, r.previews} {
+func (s *session) viewers(yield func(*seat) bool) {
+	for _, list := range [...][]*seat{s.room.agents, s.room.previews} {
 		for _, p := range list {
 			if !yield(p) {
 				return
 			}
 		}
+	}
+	if s.room.tape != nil {
+		yield(s.room.tape.seat)
 	}
 }
 

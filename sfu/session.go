@@ -82,6 +82,7 @@ type room struct {
 	customer *seat   // nil until their first Hello
 	agents   []*seat // in the order of their first Hello
 	previews []*seat // those that are connected
+	tape     *tape   // nil while nothing is recorded
 	lastID   wire.AgentID
 	conns    []*conn // all that are open, those that have not said Hello included
 }
@@ -130,8 +131,8 @@ func (s *session) tell(c *conn, clean sanitizer.Clean) {
 func (s *session) tellAll(clean sanitizer.Clean, may func(*seat) bool) {
 	p := pack(clean, nil)
 	clean.Wipe()
-	for _, c := range s.room.conns {
-		if c.seat != nil && !c.closed && may(c.seat) {
+	for c := range s.listening {
+		if may(c.seat) {
 			c.link.send(p.share())
 		}
 	}

@@ -26,6 +26,9 @@ func (s *session) settle() {
 	if to != s.state {
 		s.move(to)
 		s.tellState()
+		if s.room.tape != nil && to != wire.StateActive {
+			s.room.tape.to.Cut()
+		}
 	}
 	s.publish()
 }
@@ -65,10 +68,8 @@ func (s *session) stateFor(p *seat) wire.SessionState {
 }
 
 func (s *session) tellState() {
-	for _, c := range s.room.conns {
-		if c.seat != nil {
-			s.tell(c, sanitizer.Server(&wire.State{State: s.stateFor(c.seat), Reason: s.reason}))
-		}
+	for c := range s.listening {
+		s.tell(c, sanitizer.Server(&wire.State{State: s.stateFor(c.seat), Reason: s.reason}))
 	}
 }
 
@@ -94,6 +95,7 @@ func (s *session) end(reason wire.EndReason) {
 				c.link.close()
 			}
 		},
+		func() { s.unrecord(ReasonName(reason)) },
 		s.wipe,
 		s.publish,
 		func() { s.audit(Event{Kind: SessionEnded, Reason: reason, Totals: s.totals}) },
@@ -126,7 +128,7 @@ func (s *session) fault(place string) {
 func (s *session) wipe() {
 	s.share.wipe()
 	s.fromCustomer, s.fromAgent = wire.FromCustomerDecoder{}, wire.FromAgentDecoder{}
-	for p := range s.room.viewers {
+	for p := range s.viewers {
 		p.view = view{}
 	}
 }

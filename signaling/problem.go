@@ -59,6 +59,9 @@ var (
 	problemMatch       = &Problem{Code: "if-match", Status: http.StatusPreconditionFailed, Title: "The connection has changed", Detail: "Another offer came first. Send the newest ETag in If-Match, or make a new connection."}
 	problemFull        = &Problem{Code: "full", Status: http.StatusServiceUnavailable, Title: "The server is full", Detail: "Try again in a minute, or ask the admin for more capacity.", RetryAfter: time.Minute}
 	problemUnavailable = &Problem{Code: "unavailable", Status: http.StatusServiceUnavailable, Title: "The server is shutting down", Detail: "Try again in a few seconds.", RetryAfter: 5 * time.Second}
+	problemRecording   = &Problem{Code: "recording-unknown", Status: http.StatusNotFound, Title: "There is no such recording for you", Detail: "It may have been deleted. GET /v1/recordings lists those that you may open."}
+	problemRecorded    = &Problem{Code: "recording-live", Status: http.StatusConflict, Title: "It is being recorded just now", Detail: "End the recording, or its session, and try again."}
+	problemQuery       = &Problem{Code: "query", Status: http.StatusBadRequest, Title: "The query is not what this address takes", Detail: "limit is 1 to 100, cursor what the last answer gave."}
 	problemAudit       = &Problem{Code: "audit-unavailable", Status: http.StatusServiceUnavailable, Title: "The audit log cannot be written", Detail: "Nothing new is allowed that could not be written down; what goes on goes on. The admin has to make room on the server's disk, or mend its database. Then try again.", RetryAfter: 30 * time.Second}
 	problemInternal    = &Problem{Code: "internal", Status: http.StatusInternalServerError, Title: "The server made a mistake", Detail: "Try again. If it comes back, give the admin the request_id: the server's log has it."}
 )
@@ -70,7 +73,7 @@ func problems() []*Problem {
 		problemNoToken, problemToken, problemSignedOut, problemProvider, problemIDP, problemSignIn, problemNoRole, problemForm, problemSite,
 		problemAdmin, problemNoStore, problemKey, problemKeyTaken, problemKeySet, problemNoKey, problemRole, problemForeign, problemSession, problemConnection,
 		problemCode, problemCodeLocked, problemOffer, problemNoMatch, problemMatch, problemFull, problemUnavailable,
-		problemAudit, problemInternal,
+		problemRecording, problemRecorded, problemQuery, problemAudit, problemInternal,
 	}
 }
 

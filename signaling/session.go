@@ -11,7 +11,7 @@ import (
 	"vitrine/sfu"
 )
 
-// mayAsk is what an agent may ask a customer for. Recording is not offered.
+// mayAsk is what an agent may ask a customer for. Where a site may be recorded there is more: see mayAskAt.
 const mayAsk = wire.ScopeView | wire.ScopeControl | wire.ScopeSecondAgent
 
 // A ticket is a fresh session token with its end.
@@ -72,7 +72,7 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) error {
 	if !ok || !site.allows(origin) {
 		return problemOrigin
 	}
-	id, err := s.config.SFU.Open(sfu.SessionConfig{Site: key, Origin: origin, Policy: site.policy()})
+	id, err := s.config.SFU.Open(sfu.SessionConfig{Site: key, Origin: origin, Policy: site.policy(), Record: s.recorder(site)})
 	if err != nil {
 		return problemOf(err)
 	}
@@ -204,7 +204,7 @@ func (s *Server) grant(r *http.Request, c Claims, e entry) sfu.Grant {
 			g.Origin = e.origin
 		}
 	case RoleAgent:
-		g.Role, g.Company, g.May = sfu.Agent, s.sites[e.site].Company, mayAsk
+		g.Role, g.Company, g.May = sfu.Agent, s.sites[e.site].Company, s.mayAskAt(s.sites[e.site])
 	case RolePreview:
 		g.Role = sfu.Preview
 	}

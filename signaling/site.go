@@ -26,6 +26,8 @@ type Site struct {
 	ShowQuery bool
 	// Detect are the kinds of secrets that the server looks for in every text: cards, ibans, emails.
 	Detect []string
+	// Record is how its sessions may be recorded; nil means not at all.
+	Record *Recording
 }
 
 // policy is what the site asks of the sanitizer. Names that do not exist were refused by Validate.

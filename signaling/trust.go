@@ -1,11 +1,15 @@
 package signaling
 
+import "vitrine/internal/seal"
+
 // Trust is by whom the server lets itself be told who somebody is, and what it keeps of that.
 type Trust struct {
 	Auditing  func() error // why the audit log takes nothing just now; nil means it always does
 	Records   Records      // keeps the keys of owners; nil means that there are none
 	JWKS      JWKSClient   // reads the key sets of owners
 	Providers []Provider   // that agents sign in with, in the order in which they are offered
+	// Recordings is where recordings are kept; nil means that there are none.
+	Recordings *seal.Shelf
 }
 
 // doors are the ways in for agents.

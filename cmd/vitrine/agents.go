@@ -71,7 +71,7 @@ func (a agentsConfig) open() (providers []signaling.Provider, err error) {
 func (h *host) trust() (signaling.Trust, error) {
 	providers, err := h.config.Agents.open()
 	return signaling.Trust{
-		Auditing: h.rec.log.Err, Providers: providers, Records: h.rec.kept,
+		Auditing: h.rec.log.Err, Providers: providers, Records: h.rec.kept, Recordings: h.rec.shelf,
 		JWKS: signaling.JWKSClient{Private: h.config.Owners.PrivateAddresses},
 	}, err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"vitrine/internal/seal"
 	"vitrine/signaling"
 )
 
@@ -71,6 +73,8 @@ type siteConfig struct {
 
 	ShowQuery bool     `yaml:"show_query"`
 	Detect    []string `yaml:"detect"`
+
+	Record recordConfig `yaml:"record"`
 }
 
 type sessionConfig struct {
@@ -120,12 +124,14 @@ func devDefaults() config {
 // load reads a configuration file over what is set already. A key that is not known is an error: a misspelled one would
 // otherwise leave its default in place without a word.
 func load(name string, into *config) error {
-	file, err := os.Open(name)
+	text, err := os.ReadFile(name)
 	if err != nil {
 		return fmt.Errorf("configuration: %w", err)
 	}
-	defer file.Close()
-	dec := yaml.NewDecoder(file)
+	if seal.HoldsSecret(text) {
+		return fmt.Errorf("configuration %s: %w", name, seal.ErrSecret)
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(text))
 	dec.KnownFields(true)
 	if err := dec.Decode(into); err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("configuration %s: %s", name, explain(err))
@@ -171,7 +177,7 @@ type rule struct {
 // validate says what is wrong with a configuration, and what to do.
 func (c *config) validate() error {
 	rules := append(c.times(), c.TLS.ACME.rules(c.TLS)...)
-	rules = append(rules, c.places()...)
+	rules = append(append(rules, c.places()...), c.recordRules()...)
 	if i := slices.IndexFunc(rules, func(r rule) bool { return !r.ok }); i >= 0 {
 		return errors.New("configuration: " + rules[i].todo)
 	}
@@ -303,7 +309,7 @@ func (c *config) sites() []signaling.Site {
 	for _, s := range c.Sites {
 		sites = append(sites, signaling.Site{
 			Key: s.Key, Name: s.Name, Company: s.Company, Origins: s.Origins, Mask: s.Mask, Private: s.Private,
-			ShowQuery: s.ShowQuery, Detect: s.Detect,
+			ShowQuery: s.ShowQuery, Detect: s.Detect, Record: s.Record.signaling(),
 		})
 	}
 	demo := signaling.DevSite()

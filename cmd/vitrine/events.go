@@ -6,6 +6,7 @@ import (
 
 	"vitrine/internal/audit"
 	"vitrine/internal/metrics"
+	"vitrine/internal/seal"
 	"vitrine/internal/store"
 	"vitrine/internal/wire"
 	"vitrine/sfu"
@@ -16,6 +17,7 @@ type recorder struct {
 	log     *audit.Log
 	metrics *metrics.Metrics
 	logger  *slog.Logger
+	shelf   *seal.Shelf          // of recordings
 	kept    store.Store          // where the log is, and whatever else outlives a session
 	cut     func(session string) // ends a session that can no longer be written down
 }

@@ -117,8 +117,8 @@ func (h *host) openData() error {
 		Expires:  h.port.ends,
 		Renewals: h.port.attempts,
 	})
-	h.rec = recorder{trail, counted, h.logger, kept, h.cut}
-	return nil
+	h.rec = recorder{log: trail, metrics: counted, logger: h.logger, kept: kept, cut: h.cut}
+	return h.openShelf()
 }
 
 // cut ends a session of which nothing more can be written down.
@@ -335,6 +335,7 @@ func (h *host) openAPI() error {
 		config.Turn = h.turn.ServeConn
 	}
 	h.port.Front = front.New(config)
+	h.sweepRecordings()
 	h.serveHTTP(h.port.Front, h.api)
 	if authority != nil {
 		return h.manage(authority)

@@ -21,6 +21,9 @@ type Event struct {
 	Rule    string    `json:"rule,omitempty"`    // the rule that refused, or the policy that decided
 	Count   int       `json:"count,omitempty"`   // how many, where an event stands for several
 	Totals  *Totals   `json:"totals,omitempty"`  // of a session that ended
+
+	Recording string `json:"recording,omitempty"` // id of the recording
+	Hash      string `json:"sha256,omitempty"`    // of a sealed segment, in hex; Count is its number
 }
 
 // Totals are what a session did in its life.
