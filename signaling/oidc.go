@@ -23,7 +23,7 @@ const (
 	idpTimeout  = 5 * time.Second  // of one call to a provider
 	idpSignIn   = 12 * time.Second // of all calls of one sign-in
 	idpRetry    = 10 * time.Second // between two attempts to reach one that is dead
-	idpFresh    = time.Hour        // how long its discovery document is believed
+	idpFresh    = time.Minute      // how long its discovery document is believed
 	maxIDPBytes = 1 << 20          // of one answer
 )
 
@@ -104,6 +104,16 @@ func (p *idp) discover() (*discovered, error) {
 		return p.found, nil
 	}
 	return nil, errIDP
+}
+
+// alive is discover for who sends somebody to the provider: one that does not answer just now is told of here, not by the
+// browser's own error page.
+func (p *idp) alive() (*discovered, error) {
+	d, err := p.discover()
+	if err == nil && time.Since(d.at) >= idpFresh {
+		err = errIDP
+	}
+	return d, err
 }
 
 func (p *idp) ask() (*discovered, error) {

@@ -263,12 +263,15 @@ func TestG16_DeadProvider(t *testing.T) {
 	if e.recorded(audit.Event{Name: "login", Rule: "provider-unreachable"}) != 2 {
 		t.Error("no audit line")
 	}
+	f.set(nil, nil)
+	back, _ = at(b)
 	p.mu.Lock()
 	p.found.at = time.Now().Add(-2 * idpFresh)
 	p.mu.Unlock()
 	down("/.well-known/openid-configuration")
-	if got := e.do(call{method: "POST", path: "/v1/signin/faulty", origin: e.base}); got.status != 200 {
-		t.Errorf("what was known before is forgotten: %d", got.status)
+	e.problem(e.do(call{method: "POST", path: "/v1/signin/faulty", origin: e.base}), problemIDP)
+	if got := b.end(back); got.status != 204 {
+		t.Errorf("who is back from the provider cannot finish: %d %s", got.status, got.body)
 	}
 	into[meAnswer](e, e.do(call{method: "GET", path: "/v1/me", cookie: cookie}), 200)
 }

@@ -134,7 +134,7 @@ func (s *Server) beginSignIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	d, err := p.discover()
+	d, err := p.alive()
 	if err != nil {
 		return problemOf(err)
 	}
