@@ -62,7 +62,8 @@ func approve(f wire.Frame, size int) Clean {
 type Control interface {
 	wire.Frame
 	*wire.Welcome | *wire.Ping | *wire.Pong | *wire.State | *wire.Ask | *wire.Scopes | *wire.Agents | *wire.Share |
-		*wire.Resync | *wire.Refused | *wire.Ack | *wire.Ticket | *wire.Quality | *wire.Want | *wire.Behind
+		*wire.Resync | *wire.Refused | *wire.Ack | *wire.Ticket | *wire.Quality | *wire.Want | *wire.Behind |
+		*wire.Closed
 }
 
 // Server approves a frame that the server made itself. The constraint lists which frames those are.

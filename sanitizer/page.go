@@ -121,3 +121,15 @@ func (p *Page) sequence(b *wire.Batch) *Refusal {
 	}
 	return nil
 }
+
+// Address is what the page states as its address, as it is shown: empty when it states none that can be shown. It is part of
+// the page's memory and not to be kept. One of MaxAddress bytes may have been cut.
+func (p *Page) Address() []byte {
+	if p.st == nil || p.st.info.url == 0 {
+		return nil
+	}
+	return p.st.strs.bytes(p.st.info.url)
+}
+
+// MaxAddress is the longest address that is shown, in bytes.
+const MaxAddress = maxURLText

@@ -54,7 +54,13 @@ func (s *session) presence(p *seat, f *wire.Presence) {
 
 // need sends a snapshot to an agent whose copy does not fit. It is the server's work, so it has its rate.
 func (s *session) need(p *seat) {
-	if p.admitted == 0 || !p.pace(paceNeed) {
+	if p.view.held {
+		if p.sees() {
+			s.beginView(p)
+		}
+		return
+	}
+	if !p.sees() || !p.pace(paceNeed) {
 		return
 	}
 	p.view.behind, p.view.amiss = true, true

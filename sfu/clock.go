@@ -17,6 +17,7 @@ func (s *session) deadline() time.Time {
 	}
 	sooner(s.times.opened.Add(s.cfg.Timeouts.HardLimit))
 	sooner(s.times.grace)
+	sooner(s.share.settled)
 	if s.times.joined {
 		sooner(s.away())
 	} else {
@@ -63,6 +64,10 @@ func (s *session) tick() {
 			continue
 		}
 		i++
+	}
+	if s.state != wire.StateEnded && due(s.share.settled) {
+		s.share.settled = time.Time{}
+		s.recheck()
 	}
 	if s.state != wire.StateEnded && due(s.times.beat) {
 		s.times.beat = now.Add(s.cfg.Timeouts.Ping)

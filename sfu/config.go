@@ -72,6 +72,9 @@ type Config struct {
 	Relayed func(netip.AddrPort) wire.Path
 	// NewTicket signs a token for the next connection of the same person. It must not block. nil means no tickets.
 	NewTicket func(Grant) (string, error)
+	// Access says what an agent may, besides what the customer agrees to. It is called on sessions' goroutines, so it must not
+	// block and must be safe for concurrent use. nil means all that the grant says.
+	Access func(Question) Ruling
 	// OnEnd is told the id of a session that has just ended, after everybody was told. nil means nobody is.
 	OnEnd func(session string)
 	// OnGone is told that a connection of a session that has ended is closed: now nothing holds what it carried. nil means

@@ -82,11 +82,13 @@ func (s *session) askToAdmit() {
 	if s.room.customer == nil || s.room.customer.conn == nil {
 		return
 	}
-	for _, p := range s.room.agents {
+	for _, p := range append([]*seat(nil), s.room.agents...) {
 		if p.admitted != 0 || s.asking(p) {
 			continue
 		}
-		if s.consent.granted&wire.ScopeView != 0 {
+		if s.consent.granted&wire.ScopeView != 0 && p.asks&wire.ScopeSecondAgent == 0 {
+			s.dismiss(p, wire.EndPolicy)
+		} else if s.consent.granted&wire.ScopeView != 0 {
 			s.askFor(p, wire.ScopeSecondAgent)
 		} else if len(s.consent.asks) == 0 {
 			s.askFor(p, wire.ScopeView)
@@ -134,6 +136,7 @@ func (s *session) decide(a ask, granted wire.Scope) {
 		break
 	}
 	if s.state != wire.StateEnded {
+		s.recheck()
 		s.askToAdmit()
 		s.settle()
 	}
@@ -197,6 +200,7 @@ func (s *session) revoke(f *wire.Revoke) {
 	}
 	if s.state != wire.StateEnded {
 		s.tellScopes()
+		s.recheck()
 		s.settle()
 	}
 }
@@ -224,7 +228,11 @@ func (s *session) dismissFurther() {
 // request is an agent who wants more.
 func (s *session) request(p *seat, f *wire.Request) {
 	want := f.Scopes & (wire.ScopeControl | wire.ScopeRecord)
-	may := want & p.grant.May
+	if !s.judge(p) {
+		return
+	}
+	s.draw(p, s.shut(p))
+	may := want & p.asks
 	if s.set.Record == nil {
 		may &^= wire.ScopeRecord
 	}
@@ -235,6 +243,10 @@ func (s *session) request(p *seat, f *wire.Request) {
 		rule = "policy-scope"
 	case p.admitted == 0:
 		rule = scopeRules[0]
+	case p.closed:
+		rule = "policy-page"
+	case want&wire.ScopeControl != 0 && s.consent.driver != 0 && s.consent.driver != p.id && p.asks&MayHandOver == 0:
+		rule = "policy-handover"
 	case s.room.customer.conn == nil:
 		rule = "customer-away"
 	case has:

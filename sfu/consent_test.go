@@ -33,7 +33,7 @@ func TestG04_Scopes(t *testing.T) {
 					}
 					s.consent.driver = 1
 				}
-				s.room.agents[0].grant.May = wire.ScopeView
+				s.room.agents[0].may = wire.ScopeView
 				for _, f := range inputs {
 					if s.gate(s.room.agents[0], f) == "" {
 						wrong++ // the token does not allow it

@@ -124,7 +124,7 @@ func (co *core) customer() *person {
 }
 
 func (co *core) agent(subject string) *person {
-	return co.join(Grant{Role: Agent, Subject: subject, Name: subject, May: wire.ScopeView | wire.ScopeControl})
+	return co.join(Grant{Role: Agent, Subject: subject, Name: subject, May: wire.ScopeView | wire.ScopeControl | wire.ScopeSecondAgent})
 }
 
 // shared is a session that one agent sees.

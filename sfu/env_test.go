@@ -101,7 +101,7 @@ func customerGrant(session string) sfu.Grant {
 func agentGrant(session, subject string) sfu.Grant {
 	return sfu.Grant{
 		Session: session, Role: sfu.Agent, Subject: subject, Name: "Agent " + subject, Company: "Demo shop",
-		May: wire.ScopeView | wire.ScopeControl,
+		May: wire.ScopeView | wire.ScopeControl | wire.ScopeSecondAgent,
 	}
 }
 

@@ -51,6 +51,10 @@ const (
 	ConsentRefused   Kind = "consent.refused"
 	ConsentRevoked   Kind = "consent.revoked"
 	ConsentReleased  Kind = "consent.released"
+	AccessAllowed    Kind = "access.allowed" // what the rules let an agent do; Rule names those that decided
+	AccessRefused    Kind = "access.refused"
+	PageClosed       Kind = "page.closed" // the rules keep the page from an agent
+	PageOpened       Kind = "page.opened"
 	InputRefused     Kind = "input.refused"
 	FrameRefused     Kind = "frame.refused"
 	ConnectionClosed Kind = "connection.closed"

@@ -34,13 +34,25 @@ type share struct {
 	behind bool   // the customer said so
 	amiss  string // the rule by which a batch was refused, until a snapshot has put it right
 	heals  int
+	place
 	ring   ring
 	shot   *parcel // snapshot of the page as it stands, or nil
 	weight int     // bytes of the last snapshot
 	pack   wire.Deflater
 }
 
+// place is where the customer is, as far as the rules look at it.
+type place struct {
+	address []byte            // of the page, as it was when it was asked about
+	settled time.Time         // when a page whose address changed under it may be opened
+	closed  bool              // the customer knows that the rules keep the page from all agents
+	fresh   bool              // the connection is new and has not brought its page yet
+	kept    []sanitizer.Clean // what it has brought besides; the sanitizer's own bytes
+}
+
 func (h *share) wipe() {
+	clear(h.address)
+	h.place = place{}
 	h.page.Wipe()
 	h.assets.Wipe()
 	h.ring.reset()
@@ -98,6 +110,8 @@ func (r *ring) reset() { r.trim(-1) }
 // view is how far an agent has got.
 type view struct {
 	behind bool              // a snapshot is due
+	held   bool              // they have not said yet that nothing is left of the page before
+	late   bool              // they came while the page was not decided about
 	amiss  bool              // because the agent's copy does not fit
 	next   uint64            // number of the next batch in the ring
 	assets []sanitizer.Clean // chunks that wait for room; the sanitizer's own bytes
@@ -151,7 +165,14 @@ func (s *session) batch(c *conn, b *wire.Batch, packed bool) {
 	s.totals.Batches++
 	s.totals.Bytes += len(clean.Frame())
 	s.tell(c, sanitizer.Server(&wire.Ack{Epoch: b.Epoch, Seq: b.Seq}))
-	s.fanOut(clean, b, packed)
+	first := s.arrived(b)
+	if s.state != wire.StateActive {
+		clean.Wipe()
+		return
+	}
+	if s.fanOut(clean, b, packed); first {
+		s.decided()
+	}
 }
 
 // resync asks for a snapshot. What comes of the old epoch until then is not listened to and costs no strike.
@@ -190,7 +211,7 @@ func (s *session) fanOut(clean sanitizer.Clean, b *wire.Batch, packed bool) {
 	clean.Wipe()
 	now := time.Now()
 	for p := range s.viewers {
-		if p.admitted != 0 && p.conn != nil && p.view.probe.at.IsZero() {
+		if p.sees() && p.conn != nil && p.view.probe.at.IsZero() {
 			p.view.probe = probe{epoch: b.Epoch, seq: b.Seq, at: now}
 		}
 		s.pump(p)
@@ -200,13 +221,24 @@ func (s *session) fanOut(clean sanitizer.Clean, b *wire.Batch, packed bool) {
 
 // assets passes on what became known of assets. Announcements are small and go at once, bytes wait for room.
 func (s *session) assets(c *conn, out []sanitizer.Clean, r *sanitizer.Refusal) {
+	if s.share.fresh {
+		s.share.kept = append(s.share.kept, out...)
+	} else {
+		s.passAssets(out)
+	}
+	if r != nil {
+		s.strike(c, r.Rule, r.Node)
+	}
+}
+
+func (s *session) passAssets(out []sanitizer.Clean) {
 	for _, clean := range out {
 		if clean.Channel() == wire.Ctl && !clean.Empty() {
-			s.tellAll(clean, func(p *seat) bool { return p.admitted != 0 })
+			s.tellAll(clean, (*seat).sees)
 			continue
 		}
 		for p := range s.viewers {
-			if p.admitted != 0 && p.conn != nil && !clean.Empty() {
+			if p.sees() && p.conn != nil && !clean.Empty() {
 				p.view.assets = append(p.view.assets, clean)
 			}
 		}
@@ -214,14 +246,22 @@ func (s *session) assets(c *conn, out []sanitizer.Clean, r *sanitizer.Refusal) {
 	for p := range s.viewers {
 		s.pump(p)
 	}
-	if r != nil {
-		s.strike(c, r.Rule, r.Node)
-	}
 }
 
 // beginView shows an agent who joins, or comes back, what there is.
 func (s *session) beginView(p *seat) {
-	p.view = view{behind: true}
+	p.view = view{behind: true, late: s.share.fresh}
+	if p.closed {
+		s.tell(p.conn, sanitizer.Server(&wire.Closed{Closed: true}))
+	}
+	if p.sees() && !s.share.fresh {
+		s.bring(p)
+		s.pump(p)
+	}
+}
+
+// bring tells an agent everything but the page itself.
+func (s *session) bring(p *seat) {
 	if people(p) {
 		s.tell(p.conn, sanitizer.Server(&wire.Behind{Behind: s.share.behind}))
 	}
@@ -232,7 +272,6 @@ func (s *session) beginView(p *seat) {
 			p.view.assets = append(p.view.assets, clean)
 		}
 	}
-	s.pump(p)
 }
 
 // dropAssets takes bytes that are no asset any more from everybody who still waits for them, and overwrites them.
@@ -244,6 +283,9 @@ func (s *session) dropAssets() {
 	same := func(a, b sanitizer.Clean) bool {
 		return len(a.Frame()) > 0 && len(b.Frame()) > 0 && &a.Frame()[0] == &b.Frame()[0]
 	}
+	s.share.kept = slices.DeleteFunc(s.share.kept, func(waits sanitizer.Clean) bool {
+		return slices.ContainsFunc(gone, func(c sanitizer.Clean) bool { return same(waits, c) })
+	})
 	for p := range s.viewers {
 		p.view.assets = slices.DeleteFunc(p.view.assets, func(waits sanitizer.Clean) bool {
 			return slices.ContainsFunc(gone, func(c sanitizer.Clean) bool { return same(waits, c) })
@@ -257,7 +299,7 @@ func (s *session) dropAssets() {
 // pump hands over what an agent has room for: the page first, then bytes of assets.
 func (s *session) pump(p *seat) {
 	h, v := &s.share, &p.view
-	for p.conn != nil && p.admitted != 0 {
+	for p.conn != nil && p.sees() && !v.held {
 		what, ok := s.due(p)
 		if !ok || !p.conn.link.room(what) {
 			return

@@ -103,19 +103,11 @@ func (s *session) input(p *seat, f wire.FromAgent) {
 
 // gate says by which rule a frame is refused, or "".
 func (s *session) gate(p *seat, f wire.FromAgent) string {
-	scope := sanitizer.NeedScope(f)
 	pace := paceOf(f)
+	rule := s.rights(p).Refuses(sanitizer.NeedScope(f))
 	switch {
-	case scope == 0:
-		return "policy-frame"
-	case p.admitted == 0:
-		return scopeRules[0]
-	case p.grant.May&scope == 0:
-		return "policy-scope"
-	case s.consent.granted&scope == 0:
-		return scopeRule(scope)
-	case s.consent.driver != p.id:
-		return "driver"
+	case rule != "":
+		return rule
 	case s.state == wire.StatePaused:
 		return "paused"
 	case s.state != wire.StateActive:
@@ -124,6 +116,11 @@ func (s *session) gate(p *seat, f wire.FromAgent) string {
 		return paceRates[pace].name
 	}
 	return ""
+}
+
+// rights are the bits of an agent as they stand.
+func (s *session) rights(p *seat) Rights {
+	return Rights{p.admitted, p.may, s.consent.granted, s.consent.driver == p.id}
 }
 
 // refuseFrame tells an agent that a frame was not passed on. A pointer is not answered: the next one comes anyway.

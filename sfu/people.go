@@ -41,10 +41,14 @@ func (s *session) helloCustomer(c *conn, f *wire.Hello) {
 	}
 	s.sit(p, c)
 	s.share.assets.Restart()
+	s.share.fresh, s.share.kept = true, nil
 	s.lags(false)
 	s.times.grace = time.Time{}
 	s.auditSeat(p, Event{Kind: CustomerJoined})
 	s.welcome(p)
+	if s.share.closed {
+		s.tell(c, sanitizer.Server(&wire.Closed{Closed: true}))
+	}
 	for _, a := range s.consent.asks {
 		s.pose(a)
 	}
@@ -60,7 +64,7 @@ func (s *session) helloAgent(c *conn, f *wire.Hello) {
 	if s.mismatch(c, f) {
 		return
 	}
-	if c.grant.May&wire.ScopeView == 0 {
+	if !s.welcomed(c) {
 		s.turnAway(c, wire.EndPolicy, scopeRules[0])
 		return
 	}
@@ -82,6 +86,10 @@ func (s *session) helloAgent(c *conn, f *wire.Hello) {
 	s.sit(p, c)
 	p.visible, p.active = true, time.Now()
 	s.auditSeat(p, Event{Kind: AgentJoined})
+	if !s.judge(p) {
+		return
+	}
+	p.closed = s.shut(p)
 	s.welcome(p)
 	s.tellAgents()
 	s.askToAdmit()
@@ -89,6 +97,7 @@ func (s *session) helloAgent(c *conn, f *wire.Hello) {
 	if p.admitted != 0 {
 		s.beginView(p)
 	}
+	s.drawAll()
 }
 
 func (s *session) seatOf(subject string) *seat {

@@ -36,7 +36,7 @@ func everybody(*seat) bool { return true }
 func people(p *seat) bool { return p.grant.Role != Preview }
 
 // watching are the agents who see the page.
-func watching(p *seat) bool { return p.admitted != 0 && people(p) }
+func watching(p *seat) bool { return p.sees() && people(p) }
 
 // helloPreview opens a preview, or replaces the connection of one that comes back.
 func (s *session) helloPreview(c *conn, f *wire.Hello) {
@@ -54,6 +54,8 @@ func (s *session) helloPreview(c *conn, f *wire.Hello) {
 	}
 	p := s.room.previews[i]
 	p.admitted = s.consent.granted & wire.ScopeView
+	p.look(s.share.closed)
+	p.closed = s.share.closed
 	s.sit(p, c)
 	s.auditSeat(p, Event{Kind: PreviewOpened})
 	s.welcome(p)

@@ -93,6 +93,8 @@ func (s *session) record(agent *seat) bool {
 	s.tell(c, sanitizer.Server(s.scopes()))
 	s.tell(c, sanitizer.Server(s.agents()))
 	t.whole = time.Now()
+	t.seat.look(s.share.closed)
+	t.seat.closed = s.share.closed
 	s.beginView(t.seat)
 	return true
 }

@@ -82,7 +82,7 @@ func (st *studio) record(_, agent string, told TapeTold) (Tape, error) {
 	return r, nil
 }
 
-const mayRecord = wire.ScopeView | wire.ScopeControl | wire.ScopeRecord
+const mayRecord = wire.ScopeView | wire.ScopeControl | wire.ScopeRecord | wire.ScopeSecondAgent
 
 func studioTest(t *testing.T, run func(t *testing.T, st *studio)) {
 	bubble(t, Config{}, func(t *testing.T, co *core) {

@@ -31,6 +31,10 @@ func TestAssetsAreAskedForAgainAfterABreak(t *testing.T) {
 		for i := range uint32(2) {
 			back.says(&wire.Chunk{Hash: hash, Index: i, Count: 2, Data: sheet[i*wire.MaxChunk : (i+1)*wire.MaxChunk]})
 		}
+		if len(all[*wire.Ready](agent)) != 0 {
+			t.Error("something of a page went out that nobody knows yet")
+		}
+		back.says(client.Snapshot(2, []byte("one")))
 		if last[*wire.Ready](agent).Asset != 7 || co.count(FrameRefused) != 0 {
 			t.Error("the sheet did not get through")
 		}

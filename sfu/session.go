@@ -49,6 +49,10 @@ type seat struct {
 	grant    Grant
 	conn     *conn      // nil while there is none
 	admitted wire.Scope // of an agent or a preview: the scope by which they may see the page, or 0
+	asks     wire.Scope // what the rules let an agent ask for at this site
+	may      wire.Scope // what of that holds on the page as it stands; 0 while it is not known
+	closed   bool       // they know that the rules keep the page from them
+	ruled    ruled
 	visible  bool
 	active   time.Time // when they last did something
 	view     view
@@ -100,7 +104,7 @@ func newSession(id string, cfg *Config, set SessionConfig, salt uint32) *session
 	s := &session{id: id, cfg: cfg, set: set, salt: salt & (1<<31 - 1)}
 	s.host = newHost(id, cfg.Limits.Inbox)
 	s.consent.refused = map[string]int{}
-	s.share = share{page: sanitizer.NewPage(set.Policy), assets: sanitizer.NewAssets(set.Policy)}
+	s.share = share{page: sanitizer.NewPage(set.Policy), assets: sanitizer.NewAssets(set.Policy), place: place{fresh: true}}
 	s.times = times{opened: now, beat: now.Add(cfg.Timeouts.Ping), grace: now.Add(cfg.Timeouts.Handshake + cfg.Timeouts.ResumeGrace)}
 	s.publish()
 	return s

@@ -267,7 +267,8 @@ func TestThreat39_OriginOfTheGrant(t *testing.T) {
 // TestThreat45_Gate holds every condition of the gate on its own: everything else is as it must be, and nothing passes.
 func TestThreat45_Gate(t *testing.T) {
 	for rule, spoil := range map[string]func(s *session, p *seat){
-		"policy-scope":  func(_ *session, p *seat) { p.grant.May = wire.ScopeView },
+		"policy-scope":  func(_ *session, p *seat) { p.may = wire.ScopeView },
+		"policy-page":   func(_ *session, p *seat) { p.may = 0 },
 		"scope-":        func(s *session, _ *seat) { s.consent.granted = wire.ScopeView },
 		"scope-view":    func(_ *session, p *seat) { p.admitted = 0 },
 		"driver":        func(s *session, _ *seat) { s.consent.driver = 2 },
@@ -284,7 +285,7 @@ func TestThreat45_Gate(t *testing.T) {
 					spoil(s, agent.conn.seat)
 					s.input(agent.conn.seat, f)
 					s.consent, s.state = old, state
-					agent.conn.seat.admitted, agent.conn.seat.grant = seat.admitted, seat.grant
+					agent.conn.seat.admitted, agent.conn.seat.may = seat.admitted, seat.may
 				})
 				if r := last[*wire.Refused](agent); !strings.HasPrefix(r.Rule, rule) {
 					t.Errorf("%s: a %s was refused by %q", rule, f.Type(), r.Rule)

@@ -27,6 +27,8 @@ type agentID struct {
 	groups  []string
 	roles   map[string][]string // by site, or AllSites
 	via     via
+
+	operator bool // has the server's data directory, so policies do not hold for them
 }
 
 // A via is where somebody signed in: the key of the provider, and what it calls that sign-in. It is empty for tokens.

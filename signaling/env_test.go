@@ -65,6 +65,7 @@ func newEnv(t *testing.T, change func(*Config)) *env {
 	e := &env{T: t, tokens: NewTokens(keys)}
 	e.sfu, err = sfu.New(sfu.Config{
 		UDP: udp, Loopback: true,
+		Access:    func(q sfu.Question) sfu.Ruling { return e.api.Judge(q) },
 		NewTicket: func(g sfu.Grant) (string, error) { return e.api.Ticket(g) },
 		OnEnd:     func(session string) { e.api.Ended(session) },
 	})

@@ -135,7 +135,8 @@ func (s *Server) agent(r *http.Request) (agentID, error) {
 		if !s.ownPage(r) {
 			return agentID{}, problemForeign
 		}
-		return agentOf(claims), nil
+		agent := agentOf(claims)
+		return agent, s.shut(agent.subject, "", "")
 	}
 	cookie, err := r.Cookie(cookieName)
 	if err != nil {
@@ -148,7 +149,7 @@ func (s *Server) agent(r *http.Request) (agentID, error) {
 	if !ok {
 		return agentID{}, problemSignedOut
 	}
-	return agent, nil
+	return agent, s.shut(agent.subject, "", "")
 }
 
 // login signs a console in with an agent token.
@@ -165,6 +166,9 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	agent := agentOf(claims)
+	if err := s.shut(agent.subject, "", ""); err != nil {
+		return err
+	}
 	value, ok := s.logins.add(agent)
 	if !ok {
 		return problemFull

@@ -24,6 +24,7 @@ func ownerIssuer(site string) string { return "site:" + site }
 type Records interface {
 	Put(ctx context.Context, r store.Record) (int64, error)
 	List(ctx context.Context, f store.Filter) ([]store.Record, error)
+	Delete(ctx context.Context, f store.Filter) (int, error)
 }
 
 // An ownerKey is a key of a site's owner, or with JWKS the address of a set of them.

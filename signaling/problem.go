@@ -57,6 +57,9 @@ var (
 	problemOffer       = &Problem{Code: "offer", Status: http.StatusUnprocessableEntity, Title: "The offer cannot be used", Detail: "Send the offer of an RTCPeerConnection that has data channels and nothing else."}
 	problemNoMatch     = &Problem{Code: "if-match-missing", Status: http.StatusPreconditionRequired, Title: "If-Match is needed", Detail: "Send the ETag of the last answer in If-Match."}
 	problemMatch       = &Problem{Code: "if-match", Status: http.StatusPreconditionFailed, Title: "The connection has changed", Detail: "Another offer came first. Send the newest ETag in If-Match, or make a new connection."}
+	problemPolicy      = &Problem{Code: "policy", Status: http.StatusForbidden, Title: "The access policy does not allow this", Detail: "Ask the admin: the audit log names the policy that refused it, and `vitrine policy test` shows who may what."}
+	problemLocked      = &Problem{Code: "locked", Status: http.StatusForbidden, Title: "This is locked", Detail: "An admin has locked the agent, the site or the session. Ask the admin to lift the lock."}
+	problemNoLock      = &Problem{Code: "lock-unknown", Status: http.StatusNotFound, Title: "There is no such lock for you", Detail: "It may have been lifted. GET /v1/locks lists those that hold."}
 	problemFull        = &Problem{Code: "full", Status: http.StatusServiceUnavailable, Title: "The server is full", Detail: "Try again in a minute, or ask the admin for more capacity.", RetryAfter: time.Minute}
 	problemUnavailable = &Problem{Code: "unavailable", Status: http.StatusServiceUnavailable, Title: "The server is shutting down", Detail: "Try again in a few seconds.", RetryAfter: 5 * time.Second}
 	problemRecording   = &Problem{Code: "recording-unknown", Status: http.StatusNotFound, Title: "There is no such recording for you", Detail: "It may have been deleted. GET /v1/recordings lists those that you may open."}
@@ -72,7 +75,7 @@ func problems() []*Problem {
 		problemRate, problemNotFound, problemMethod, problemOrigin, problemMedia, problemTooLarge, problemJSON,
 		problemNoToken, problemToken, problemSignedOut, problemProvider, problemIDP, problemSignIn, problemNoRole, problemForm, problemSite,
 		problemAdmin, problemNoStore, problemKey, problemKeyTaken, problemKeySet, problemNoKey, problemRole, problemForeign, problemSession, problemConnection,
-		problemCode, problemCodeLocked, problemOffer, problemNoMatch, problemMatch, problemFull, problemUnavailable,
+		problemCode, problemCodeLocked, problemOffer, problemNoMatch, problemMatch, problemPolicy, problemLocked, problemNoLock, problemFull, problemUnavailable,
 		problemRecording, problemRecorded, problemQuery, problemAudit, problemInternal,
 	}
 }

@@ -62,7 +62,7 @@ func (s *Server) routes() []route {
 		{get, "/favicon.ico", familyAPI, false, 0, noIcon},
 		{get, "/problems/{code}", familyAPI, false, 0, s.problemPage},
 	}
-	list = append(list, s.recordingRoutes()...)
+	list = append(list, append(s.recordingRoutes(), s.lockRoutes()...)...)
 	for _, m := range mounts {
 		if m.family == familyDemo && !s.config.Demo {
 			continue

@@ -83,7 +83,9 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Audit == nil {
 		c.Audit = func(audit.Event) {}
 	}
-	c.Trust = c.Trust.withDefaults()
+	if c.Trust, err = c.Trust.withDefaults(); err != nil {
+		return c, err
+	}
 	if c.Observe == nil {
 		c.Observe = func(Observation) {}
 	}
@@ -101,6 +103,7 @@ type Server struct {
 	files   map[string]file
 	book    *book
 	codes   *codes
+	locks   *locks
 	doors
 	requests *limiter
 	starts   *limiter
@@ -142,6 +145,9 @@ func New(config Config) (*Server, error) {
 		return nil, err
 	}
 	config.Tokens.owners = s.owners
+	if s.locks, err = openLocks(config.Trust.Records); err != nil {
+		return nil, err
+	}
 	var missing []string
 	if s.files, missing, err = loadFiles(config.Files); err != nil {
 		return nil, err

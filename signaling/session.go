@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"vitrine/internal/access"
 	"vitrine/internal/audit"
 	"vitrine/internal/wire"
 	"vitrine/sfu"
@@ -71,6 +72,9 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) error {
 	site, ok := s.sites[key]
 	if !ok || !site.allows(origin) {
 		return problemOrigin
+	}
+	if err := s.shut("", key, ""); err != nil {
+		return err
 	}
 	id, err := s.config.SFU.Open(sfu.SessionConfig{Site: key, Origin: origin, Policy: site.policy(), Record: s.recorder(site)})
 	if err != nil {
@@ -169,6 +173,13 @@ func (s *Server) person(w http.ResponseWriter, r *http.Request, session string) 
 	if err := s.place(r, claims); err != nil {
 		return person{}, err
 	}
+	insider := ""
+	if claims.Role == RoleAgent {
+		insider = claims.Subject
+	}
+	if err := s.shut(insider, claims.Site, claims.Session); err != nil {
+		return person{}, err
+	}
 	grant := s.grant(r, claims, e)
 	next, err := s.ticket(grant, e.site)
 	if err != nil {
@@ -257,7 +268,7 @@ func (s *Server) redeem(w http.ResponseWriter, r *http.Request) error {
 	var e entry
 	session, err := s.codes.redeem(r.PathValue("code"), func(session string) bool {
 		e, ok = s.book.find(session)
-		return ok && agent.may(e.site)
+		return ok && len(agent.at(e.site)) > 0 && s.allow(agent, access.View, e.site)
 	})
 	if err != nil {
 		rule := "unknown"
@@ -268,6 +279,7 @@ func (s *Server) redeem(w http.ResponseWriter, r *http.Request) error {
 		return problemOf(err)
 	}
 	refund()
+	s.book.admit(session, agent)
 	t, err := s.ticket(sfu.Grant{Session: session, Role: sfu.Agent, Subject: agent.subject, Name: agent.name}, e.site)
 	if err != nil {
 		return err
@@ -303,7 +315,7 @@ func (s *Server) lobby(w http.ResponseWriter, r *http.Request) error {
 		Agents  int    `json:"agents"`
 	}
 	rows := []row{}
-	for _, e := range s.book.list(agent.may) {
+	for _, e := range s.book.list(func(site string) bool { return s.decide(agent, access.View, site).Allowed }) {
 		if info, ok := s.config.SFU.Lookup(e.session); ok {
 			rows = append(rows, row{e.session, e.site, StateName(info.State), e.created.Unix(), len(info.Agents)})
 		}

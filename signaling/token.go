@@ -33,6 +33,8 @@ const (
 	KindSession Kind = "vitrine-session+jwt" // one connection of one person to one session
 	KindSite    Kind = "vitrine-site+jwt"    // lets a customer of a site start a session
 	KindCheck   Kind = "vitrine-check+jwt"   // lets somebody check the way to this server
+
+	KindOperator Kind = "vitrine-operator+jwt" // for the admin listener, by who has the data directory
 )
 
 // The roles in a session token.
@@ -48,6 +50,7 @@ const (
 //	session  Subject Name Site Session Role
 //	site     Subject Site
 //	check    Subject
+//	operator Subject
 type Claims struct {
 	jwt.RegisteredClaims
 	Session string `json:"session,omitempty"`
@@ -320,7 +323,7 @@ func complete(kind Kind, c *Claims) string {
 		{"iat", c.IssuedAt != nil},
 		{"jti", printable(c.ID) && len(c.ID) >= 8},
 		{"sub", printable(c.Subject)},
-		{"site", (kind == KindCheck) == (c.Site == "") && (c.Site == "" || printable(c.Site))},
+		{"site", (kind == KindCheck || kind == KindOperator) == (c.Site == "") && (c.Site == "" || printable(c.Site))},
 		{"name", c.Name == "" || printable(c.Name)},
 		{"session", session == (c.Session != "") && len(c.Session) <= maxName},
 		{"roles", c.Roles == nil || kind == KindAgent && known(c.Roles, agentRoles)},

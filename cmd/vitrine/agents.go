@@ -13,6 +13,7 @@ type trustConfig struct {
 	Store  storeConfig  `yaml:"store"`
 	Agents agentsConfig `yaml:"agents"`
 	Owners ownersConfig `yaml:"owners"`
+	Access accessConfig `yaml:"access"`
 }
 
 // agentsConfig says with whom agents sign in.
@@ -71,7 +72,7 @@ func (a agentsConfig) open() (providers []signaling.Provider, err error) {
 func (h *host) trust() (signaling.Trust, error) {
 	providers, err := h.config.Agents.open()
 	return signaling.Trust{
-		Auditing: h.rec.log.Err, Providers: providers, Records: h.rec.kept, Recordings: h.rec.shelf,
+		Auditing: h.rec.log.Err, Providers: providers, Records: h.rec.kept, Recordings: h.rec.shelf, Access: h.access,
 		JWKS: signaling.JWKSClient{Private: h.config.Owners.PrivateAddresses},
 	}, err
 }

@@ -41,6 +41,12 @@ func (r recorder) session(e sfu.Event) {
 		Time: e.Time, Name: string(e.Kind), Session: e.Session, Subject: e.Subject, Conn: e.Conn,
 		Scope: scopeNames(e.Scope), Rule: e.Rule, Count: e.Count,
 	}
+	switch e.Kind {
+	case sfu.AccessAllowed:
+		event.Outcome = "allowed"
+	case sfu.AccessRefused:
+		event.Outcome = "refused"
+	}
 	if e.Role != 0 {
 		event.Role = e.Role.String()
 	}
@@ -71,7 +77,7 @@ func (r recorder) measured(m sfu.Measurement) {
 }
 
 // scopes are the names of scopes in the order of their bits.
-var scopes = []string{"view", "point", "scroll", "click", "type", "navigate", "record", "second-agent"}
+var scopes = []string{"view", "point", "scroll", "click", "type", "navigate", "record", "second-agent", "handover"}
 
 func scopeNames(set wire.Scope) string {
 	var names []string

@@ -30,10 +30,10 @@ import (
 
 // A host is a running server with all its parts.
 type host struct {
+	deciders
 	config *config
 	logger *slog.Logger
 	base   string // origin under which browsers reach it
-	tokens *signaling.Tokens
 	rec    recorder
 	sockets
 	port   port
@@ -61,7 +61,7 @@ func start(c *config, logger *slog.Logger) (*host, error) {
 	over := make(chan struct{})
 	go h.forget.run(over)
 	h.closing(func() error { close(over); return nil })
-	for _, part := range []func() error{h.openData, h.openSockets, h.openSFU, h.openTurn, h.openAPI, h.openAdmin} {
+	for _, part := range []func() error{h.openAccess, h.openData, h.openSockets, h.openSFU, h.openTurn, h.openAPI, h.openAdmin, h.watchPolicies} {
 		if err := part(); err != nil {
 			return nil, errors.Join(err, h.stop())
 		}
@@ -206,6 +206,7 @@ func (h *host) openSFU() error {
 		Audit:     h.rec.session,
 		Measured:  h.rec.measured,
 		Relayed:   func(at netip.AddrPort) wire.Path { return ways[h.hub.Way(at)] },
+		Access:    h.judge,
 		NewTicket: func(g sfu.Grant) (string, error) { return h.api.Ticket(g) }, // no session is open before the API is
 		OnEnd:     func(session string) { h.api.Ended(session); h.turn.Kick(session); h.forget.after() },
 		OnGone:    h.forget.after,
@@ -375,6 +376,8 @@ func (h *host) openAdmin() error {
 	mux.Handle("GET /healthz", h.api)
 	mux.Handle("GET /readyz", h.api)
 	h.turnRoutes(mux)
+	mux.Handle("/v1/locks", h.api.Operator())
+	mux.Handle("/v1/locks/", h.api.Operator())
 	h.logger.Info("admin listener", "address", listener.Addr().String())
 	h.serveHTTP(listener, mux)
 	return nil

@@ -77,7 +77,7 @@ func production(t *testing.T) (config, *x509.CertPool) {
 	files, pool := certificate(t)
 	c.TLS, c.Data, c.Listen, c.UDP = files, t.TempDir(), freePort(t), "127.0.0.1:0"
 	c.PublicAddress, c.Turn, c.Admin.Listen = "https://"+c.Listen, turnConfig{}, ""
-	c.Store, c.Agents = storeConfig{}, agentsConfig{}
+	c.Store, c.Agents, c.Access = storeConfig{}, agentsConfig{}, accessConfig{}
 	if err := c.validate(); err != nil {
 		t.Fatal(err)
 	}

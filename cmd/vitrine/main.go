@@ -34,7 +34,7 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(serveCommand(), tokenCommand(), policyCommand(), auditCommand(), backupCommand(), restoreCommand(), openCommand(), turnCommand(), doctorCommand(), versionCommand())
+	cmd.AddCommand(serveCommand(), tokenCommand(), policyCommand(), lockCommand(), auditCommand(), backupCommand(), restoreCommand(), openCommand(), turnCommand(), doctorCommand(), versionCommand())
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	return cmd
 }

@@ -10,8 +10,8 @@ import (
 )
 
 func policyCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "policy", Short: "Show what passes from a page to an agent"}
-	cmd.AddCommand(policyShowCommand(), policyExplainCommand())
+	cmd := &cobra.Command{Use: "policy", Short: "Show what passes from a page to an agent, and test who may do what"}
+	cmd.AddCommand(policyShowCommand(), policyExplainCommand(), policyTestCommand(), policyDefaultCommand())
 	return cmd
 }
 

@@ -37,6 +37,7 @@ const (
 	TypeChunk    Type = 43
 	TypeReady    Type = 44
 	TypeBehind   Type = 45
+	TypeClosed   Type = 46
 	TypeBatch    Type = 50
 	TypePointer  Type = 60
 	TypePointed  Type = 61
@@ -119,6 +120,8 @@ func (t Type) String() string {
 		return "ready"
 	case TypeBehind:
 		return "behind"
+	case TypeClosed:
+		return "closed"
 	case TypeBatch:
 		return "batch"
 	case TypePointer:
@@ -859,6 +862,23 @@ func (f *Behind) decode(r *Reader) {
 	f.Behind = r.Bool()
 }
 
+// Type is 46.
+func (*Closed) Type() Type { return TypeClosed }
+
+// Channel is the ctl channel.
+func (*Closed) Channel() Channel { return Ctl }
+
+// AppendTo appends the frame's number and fields.
+func (f *Closed) AppendTo(dst []byte) []byte {
+	dst = AppendUint(dst, 46)
+	dst = AppendBool(dst, f.Closed)
+	return dst
+}
+
+func (f *Closed) decode(r *Reader) {
+	f.Closed = r.Bool()
+}
+
 // Type is 50.
 func (*Batch) Type() Type { return TypeBatch }
 
@@ -1413,6 +1433,7 @@ func (*Ticket) toCustomer()   {}
 func (*Quality) toCustomer()  {}
 func (*Stroked) toCustomer()  {}
 func (*Want) toCustomer()     {}
+func (*Closed) toCustomer()   {}
 func (*Pointed) toCustomer()  {}
 func (*Click) toCustomer()    {}
 func (*TypeText) toCustomer() {}
@@ -1441,6 +1462,7 @@ type ToCustomerDecoder struct {
 	quality  Quality
 	stroked  Stroked
 	want     Want
+	closed   Closed
 	pointed  Pointed
 	click    Click
 	typetext TypeText
@@ -1491,6 +1513,8 @@ func (d *ToCustomerDecoder) Decode(ch Channel, b []byte) (ToCustomer, error) {
 		f = &d.stroked
 	case TypeWant:
 		f = &d.want
+	case TypeClosed:
+		f = &d.closed
 	case TypePointed:
 		f = &d.pointed
 	case TypeClick:
@@ -1546,6 +1570,7 @@ func (*Gone) toAgent()    {}
 func (*Chunk) toAgent()   {}
 func (*Ready) toAgent()   {}
 func (*Behind) toAgent()  {}
+func (*Closed) toAgent()  {}
 func (*Batch) toAgent()   {}
 func (*Pointed) toAgent() {}
 
@@ -1567,6 +1592,7 @@ type ToAgentDecoder struct {
 	chunk   Chunk
 	ready   Ready
 	behind  Behind
+	closed  Closed
 	batch   Batch
 	pointed Pointed
 }
@@ -1610,6 +1636,8 @@ func (d *ToAgentDecoder) Decode(ch Channel, b []byte) (ToAgent, error) {
 		f = &d.ready
 	case TypeBehind:
 		f = &d.behind
+	case TypeClosed:
+		f = &d.closed
 	case TypeBatch:
 		f = &d.batch
 	case TypePointed:

@@ -60,6 +60,15 @@ type Behind struct {
 	Behind bool
 }
 
+// Closed tells that the rules of the company keep the page from the receiver, or let them see it again; the customer is told
+// when they keep it from all who would see it. An agent's stage is emptied at the first, and takes no batch until the second,
+// which is answered with a Need: then nothing is left on the way of the page before. A new connection begins with no page closed.
+//
+//wire:46 s>c,s>a ctl
+type Closed struct {
+	Closed bool
+}
+
 // Str is a string with its role.
 type Str struct {
 	Role Role

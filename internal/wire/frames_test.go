@@ -15,7 +15,7 @@ import (
 // frames has one of every frame; TestEveryFrameIsTested counts them.
 var frames = []wire.Frame{
 	&wire.Hello{}, &wire.Welcome{}, &wire.Ping{}, &wire.Pong{}, &wire.State{}, &wire.Ask{}, &wire.Answer{}, &wire.Revoke{},
-	&wire.Scopes{}, &wire.Agents{}, &wire.Share{}, &wire.Resync{}, &wire.Request{}, &wire.Release{}, &wire.Pause{}, &wire.Behind{}, &wire.End{},
+	&wire.Scopes{}, &wire.Agents{}, &wire.Share{}, &wire.Resync{}, &wire.Request{}, &wire.Release{}, &wire.Pause{}, &wire.Behind{}, &wire.Closed{}, &wire.End{},
 	&wire.Say{}, &wire.Said{}, &wire.Refused{}, &wire.Receipt{}, &wire.Ack{}, &wire.Need{}, &wire.Presence{}, &wire.Ticket{},
 	&wire.Quality{}, &wire.Stroke{}, &wire.Stroked{}, &wire.Offer{}, &wire.Want{}, &wire.Gone{}, &wire.Chunk{}, &wire.Ready{},
 	&wire.Batch{}, &wire.Pointer{}, &wire.Pointed{}, &wire.Click{}, &wire.Drag{}, &wire.TypeText{}, &wire.PressKey{}, &wire.ScrollTo{},

@@ -20,6 +20,9 @@ func trust(b *bench) error {
 	if err != nil {
 		return err
 	}
+	if err := rights(b); err != nil {
+		return err
+	}
 	return b.printAll(
 		measured("trust.audit.append", rates[0], "events/s").versus("limit 10000 events/s", 10_000).atLeast(1),
 		measured("trust.audit.append", rates[0], "events/s").versus("the store alone, 256 lines a commit", rates[1]),

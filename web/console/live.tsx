@@ -15,7 +15,7 @@ function Veil({ state, live }: { readonly state: State; readonly live: number })
   return (
     <div class={state === 'paused' ? 'veil thin' : 'veil'}>
       <div class="card small">
-        {state !== 'paused' && <span class="spinner" aria-hidden="true" />}
+        {state !== 'paused' && state !== 'closed' && <span class="spinner" aria-hidden="true" />}
         <h2>{words.title}</h2>
         <p>{words.text}</p>
         {words === texts.veil.lost && <p><a href="../check/" target="_blank" rel="noopener">{texts.quality.check}</a></p>}

@@ -18,6 +18,7 @@ const words: Readonly<Partial<Record<State | Over, Words>>> = {
   waiting: texts.preview.nothing,
   asked: texts.preview.nothing,
   paused: texts.preview.paused,
+  closed: texts.preview.closed,
   resuming: texts.preview.resuming,
   ended: texts.preview.ended,
   failed: texts.preview.failed,

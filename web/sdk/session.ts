@@ -50,8 +50,8 @@ export class PageSession implements Session {
   #agents: readonly Agent[] = [];
   #scopes: readonly Scope[] = [];
   // What the customer decided last. A connection that breaks may take the word with it; then it is said again. And the
-  // state that the server told last.
-  readonly #said = { held: false, taken: 0, gone: false, told: 'waiting' as State };
+  // state that the server told last, and that the company's rules keep this page from the agents.
+  readonly #said = { held: false, taken: 0, gone: false, told: 'waiting' as State, closed: false };
 
   constructor(kept: Kept, more: Parts['session'], consent: StartOptions['consent']) {
     this.#kept = kept;
@@ -258,6 +258,8 @@ export class PageSession implements Session {
         this.#emit('chat', message);
         return this.#ui.said(message);
       }
+      case 'closed':
+        return this.#close(frame.closed);
       case 'ticket':
         return renew(this.#kept, frame.token);
       case 'quality':
@@ -305,6 +307,7 @@ export class PageSession implements Session {
 
   /** A new connection: nothing of the one before counts, and the assets are offered again. */
   #welcome(salt: number): void {
+    this.#said.closed = false;
     this.#capture?.stop();
     this.#assets?.close();
     const assets = (this.#assets = new this.#more.Assets(salt, this.#transport));
@@ -337,8 +340,13 @@ export class PageSession implements Session {
     this.#show();
   }
 
+  #close(closed: boolean): void {
+    this.#said.closed = closed;
+    this.#show();
+  }
+
   #show(): void {
-    if (!this.#past) this.#ui.show(this);
+    if (!this.#past) this.#ui.show(this, this.#said.closed);
   }
 
   /** Asks the customer, one question after the other. Whatever goes wrong is a refusal. */

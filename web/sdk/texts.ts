@@ -2,7 +2,7 @@
 import type { Scope } from './index';
 
 export type Texts = Readonly<Record<
-  | 'code' | 'codeHint' | 'cancel' | 'ask' | 'askHint' | 'allow' | 'refuse' | 'watching' | 'operating' | 'nobody' | 'away' | 'paused' | 'pause' | 'go' | 'stop' | 'takeBack' | 'file'
+  | 'code' | 'codeHint' | 'cancel' | 'ask' | 'askHint' | 'allow' | 'refuse' | 'watching' | 'operating' | 'nobody' | 'away' | 'paused' | 'closed' | 'pause' | 'go' | 'stop' | 'takeBack' | 'file'
   | 'ended' | 'lost' | 'chat' | 'send' | 'you' | 'bar' | Scope,
   string
 >>;
@@ -20,6 +20,7 @@ const en: Texts = {
   nobody: 'Nobody sees this page right now',
   away: 'No connection: nobody sees what you do until it is back',
   paused: 'Paused: nobody sees what you do',
+  closed: 'The company keeps this page to you: nobody sees it',
   pause: 'Pause',
   go: 'Go on',
   stop: 'Stop sharing',
@@ -54,6 +55,7 @@ const de: Texts = {
   nobody: 'Gerade sieht niemand diese Seite',
   away: 'Keine Verbindung: bis sie zurück ist, sieht niemand, was Sie tun',
   paused: 'Pause: niemand sieht, was Sie tun',
+  closed: 'Das Unternehmen zeigt diese Seite niemandem: nur Sie sehen sie',
   pause: 'Pause',
   go: 'Weiter',
   stop: 'Teilen beenden',

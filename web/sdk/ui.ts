@@ -85,9 +85,9 @@ export class UI {
   #fileAt = 0;
 
   /** Shows where the session stands. */
-  show({ state, code, agents, scopes }: Session): void {
+  show({ state, code, agents, scopes }: Session, closed: boolean): void {
     if (state !== 'asked' && state !== 'resuming') this.#refuse?.();
-    const news = JSON.stringify([state, code, agents, scopes]);
+    const news = JSON.stringify([state, code, agents, scopes, closed]);
     if (this.#quiet || news === this.#shown) return; // a button must not go away under the pointer
     this.#shown = news;
     const t = this.#t;
@@ -105,7 +105,7 @@ export class UI {
     const names = agents.map(({ name }) => name).join(', ');
     const paused = state === 'paused';
     const operated = scopes.some((scope) => scope === 'click' || scope === 'type');
-    const row = make('div', 'row', paused ? t.paused : names ? fill(operated ? t.operating : t.watching, names) : t.nobody);
+    const row = make('div', 'row', paused ? t.paused : closed ? t.closed : names ? fill(operated ? t.operating : t.watching, names) : t.nobody);
     if (operated) put(row, button(t.takeBack, '', () => session.revoke()));
     put(row, button(paused ? t.go : t.pause, '', () => (paused ? session.resume() : session.pause())), button(t.stop, 'stop', end));
     const bar = make('section', 'bar', row);

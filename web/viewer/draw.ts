@@ -158,13 +158,23 @@ export class Drawings {
   /** Takes everything away. */
   wipe(): void {
     cancelAnimationFrame(this.frame);
+    this.forget();
+    this.canvas.remove();
+    this.label.remove();
+  }
+
+  /** Takes away everything that was drawn and all cursors. */
+  empty(): void {
+    this.forget();
+    this.redraw();
+  }
+
+  private forget(): void {
     for (const { el, timer } of this.cursors.values()) {
       clearTimeout(timer);
       el.remove();
     }
     this.cursors.clear();
     this.strokes = [];
-    this.canvas.remove();
-    this.label.remove();
   }
 }

@@ -5,8 +5,12 @@ export as namespace VitrineViewer;
 /** What a customer can consent to. */
 export type Scope = 'view' | 'point' | 'scroll' | 'click' | 'type' | 'navigate' | 'record' | 'second-agent';
 
-/** Where the session stands. "connecting" is this viewer's own state: its connection is not there (yet, or any more). */
-export type State = 'connecting' | 'waiting' | 'asked' | 'active' | 'paused' | 'resuming' | 'ended';
+/**
+ * Where the session stands. Two are this viewer's own: "connecting" when its connection is not there (yet, or any more), and
+ * "closed" when the page is shared, but the company's rules keep it from this agent: the stage is empty until the customer
+ * goes on to another page.
+ */
+export type State = 'connecting' | 'waiting' | 'asked' | 'active' | 'closed' | 'paused' | 'resuming' | 'ended';
 
 /** What the pointer draws on the customer's page; "clear" removes one's own strokes at once. */
 export type Tool = 'none' | 'laser' | 'pen' | 'arrow' | 'rectangle' | 'clear';

@@ -41,7 +41,7 @@ export class AgentView implements View {
   private readonly transport: Transport;
   private readonly presence: Presence;
   private readonly watchdog = new Watchdog(() => this.rest());
-  private readonly server = { self: 0, state: 'waiting' as State, granted: 0, driver: 0, needs: 0, hinted: 0, ending: false, missing: '[]', quality: unmeasured };
+  private readonly server = { self: 0, state: 'waiting' as State, granted: 0, driver: 0, needs: 0, hinted: 0, ending: false, missing: '[]', closed: false, quality: unmeasured };
   private readonly listeners: Listeners = {
     state: new Set(), page: new Set(), scope: new Set(), refused: new Set(), missing: new Set(), chat: new Set(), quality: new Set(), sight: new Set(), end: new Set(),
   };
@@ -76,7 +76,7 @@ export class AgentView implements View {
     this.transport = new Transport(access, {
       up: () => this.presence.tell(),
       down: () => this.setState('connecting'),
-      back: () => this.setState(this.server.state),
+      back: () => this.setState(this.stands()),
       frame: (frame) => this.frame(frame),
       roundTrip: (roundTrip) => this.setQuality({ roundTrip }),
       // The server closes the connection once it has ended the session; its last word may be lost with it.
@@ -167,19 +167,20 @@ export class AgentView implements View {
     switch (frame.kind) {
       case 'welcome':
         this.server.self = frame.self;
+        this.server.closed = false;
         this.presence.pace(frame.awaySeconds);
         this.setPage({ ...this.page, origin: plain(frame.origin) });
         return;
       case 'state':
         this.server.state = stateOf(frame.state);
         if (this.server.state === 'ended') this.finish(reasonOf(frame.reason));
-        else this.setState(this.server.state);
+        else this.setState(this.stands());
         return;
       case 'scopes':
         this.setScopes(frame.granted, frame.driver);
         return;
       case 'batch':
-        if ((this.server.granted & Scope.View) !== 0) this.replica.push(frame);
+        if ((this.server.granted & Scope.View) !== 0 && !this.server.closed) this.replica.push(frame);
         return;
       case 'ready':
         this.assets.ready(frame);
@@ -211,6 +212,8 @@ export class AgentView implements View {
       case 'behind':
         this.setQuality({ catchingUp: frame.behind });
         return;
+      case 'closed':
+        return this.close(frame.closed);
       case 'agents':
       case 'ping':
       case 'pong':
@@ -219,6 +222,26 @@ export class AgentView implements View {
       default:
         frame satisfies never;
     }
+  }
+
+  /** Where the session stands for this agent. */
+  private stands(): State {
+    return this.server.closed && this.server.state === 'active' ? 'closed' : this.server.state;
+  }
+
+  /** The company's rules keep the page from this agent, or do so no more. What is on its way then is of the page before. */
+  private close(closed: boolean): void {
+    this.server.closed = closed;
+    if (closed) {
+      this.eyes.wipe();
+      this.replica.wipe();
+      this.drawings.empty();
+      this.setPage({ ...this.page, url: '', title: '' });
+      this.tellMissing();
+    } else {
+      this.transport.send({ kind: 'need', epoch: this.replica.epoch });
+    }
+    if (this.state !== 'connecting') this.setState(this.stands());
   }
 
   private pointed(frame: Extract<ToAgent, { kind: 'pointed' }>): void {

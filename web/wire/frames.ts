@@ -491,6 +491,14 @@ export interface Behind {
   readonly behind: boolean;
 }
 
+/** Closed tells that the rules of the company keep the page from the receiver, or let them see it again; the customer is told
+ * when they keep it from all who would see it. An agent's stage is emptied at the first, and takes no batch until the second,
+ * which is answered with a Need: then nothing is left on the way of the page before. A new connection begins with no page closed. */
+export interface Closed {
+  readonly kind: 'closed';
+  readonly closed: boolean;
+}
+
 /** Str is a string with its role. */
 export interface Str {
   readonly role: number;
@@ -637,10 +645,10 @@ export type FromCustomer = Hello | Ping | Pong | Answer | Revoke | Pause | End |
 export type FromAgent = Hello | Ping | Pong | Request | Release | End | Say | Ack | Need | Presence | Stroke | Pointer | Click | TypeText | PressKey | ScrollTo | Choose | SetValue | Navigate | Drag;
 
 /** ToCustomer: a frame that the server sends to a customer. */
-export type ToCustomer = Welcome | Ping | Pong | State | Ask | Scopes | Agents | Share | Resync | Said | Ack | Ticket | Quality | Stroked | Want | Pointed | Click | TypeText | PressKey | ScrollTo | Choose | SetValue | Navigate | Drag;
+export type ToCustomer = Welcome | Ping | Pong | State | Ask | Scopes | Agents | Share | Resync | Said | Ack | Ticket | Quality | Stroked | Want | Closed | Pointed | Click | TypeText | PressKey | ScrollTo | Choose | SetValue | Navigate | Drag;
 
 /** ToAgent: a frame that the server sends to an agent. */
-export type ToAgent = Welcome | Ping | Pong | State | Scopes | Agents | Said | Refused | Ticket | Quality | Stroked | Gone | Chunk | Ready | Behind | Batch | Pointed;
+export type ToAgent = Welcome | Ping | Pong | State | Scopes | Agents | Said | Refused | Ticket | Quality | Stroked | Gone | Chunk | Ready | Behind | Closed | Batch | Pointed;
 
 export const hello = '1 0 hello protocol table client:4:64';
 export const welcome = '2 0 welcome protocol session:4:64 self name:4:128 origin:4:256 salt awaySeconds';
@@ -675,6 +683,7 @@ export const gone = '42 0 gone asset:0:9007199254740991 reason:0:9';
 export const chunk = '43 2 chunk hash:3 index:0:1023 count:0:1024 data:5:15360';
 export const ready = '44 0 ready asset:0:9007199254740991 assetKind:0:2 mime:0:8 hash:3 size:0:16777216 width:0:16384 height:0:16384';
 export const behind = '45 0 behind behind:2';
+export const closed = '46 0 closed closed:2';
 export const batch = '50 1 batch epoch seq snapshot:2 clear:2 strings:6:8192:role/0/13|text/4/1048576 literals:6:262144:role/0/13|text/4/1048576 ops:5:8388608';
 export const pointer = '60 3 pointer pointerKind:0:3 epoch node x:0:65535 y:0:65535';
 export const pointed = '61 3 pointed from pointerKind:0:3 epoch node x:0:65535 y:0:65535';
@@ -748,6 +757,7 @@ export const toCustomer: FrameTable<ToCustomer> = [
   quality,
   stroked,
   want,
+  closed,
   pointed,
   click,
   typeText,
@@ -776,6 +786,7 @@ export const toAgent: FrameTable<ToAgent> = [
   chunk,
   ready,
   behind,
+  closed,
   batch,
   pointed,
 ];
