@@ -355,22 +355,27 @@ func TestRolesOfGroupsStayAtTheirSites(t *testing.T) {
 func TestSignInsAreBoundedAndEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newSignIns()
-		flow := signIn{ends: time.Now().Add(signInLife), browser: sha256.Sum256([]byte("cookie"))}
-		for range maxSignIns {
-			if !l.add(random(), flow) {
-				t.Fatal("refused below the bound")
-			}
+		add := func(state string) {
+			l.add(state, signIn{ends: time.Now().Add(signInLife), browser: sha256.Sum256([]byte("cookie"))})
+			time.Sleep(time.Millisecond)
 		}
-		if l.add("state", flow) {
-			t.Error("no bound")
+		add("first")
+		add("second")
+		for range maxSignIns - 1 { // one too many
+			add(random())
 		}
-		time.Sleep(signInLife + time.Second)
-		flow.ends = time.Now().Add(signInLife)
-		if !l.add("state", flow) {
-			t.Error("those that ended keep others out")
+		if len(l.live) != maxSignIns {
+			t.Errorf("%d sign-ins are kept", len(l.live))
 		}
+		if _, ok := l.take("first", "cookie"); ok {
+			t.Error("the oldest did not make room")
+		}
+		if _, ok := l.take("second", "cookie"); !ok {
+			t.Error("more than the oldest made room")
+		}
+		add("last")
 		time.Sleep(signInLife)
-		if _, ok := l.take("state", "cookie"); ok {
+		if _, ok := l.take("last", "cookie"); ok {
 			t.Error("a sign-in has no end")
 		}
 	})

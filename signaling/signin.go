@@ -49,22 +49,24 @@ type signIns struct {
 
 func newSignIns() *signIns { return &signIns{live: map[[32]byte]signIn{}} }
 
-func (l *signIns) add(state string, flow signIn) bool {
+// add notes a sign-in. When there are too many the oldest makes room: anybody may begin one, and those whom a flood would
+// keep out are people who take seconds.
+func (l *signIns) add(state string, flow signIn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.live) >= maxSignIns {
-		now := time.Now()
+		var oldest [32]byte
+		first := flow.ends
 		for hash, old := range l.live {
-			if now.After(old.ends) {
-				delete(l.live, hash)
+			if old.ends.Before(first) {
+				oldest, first = hash, old.ends
 			}
 		}
+		delete(l.live, oldest)
 	}
-	if len(l.live) >= maxSignIns {
-		return false
+	if len(l.live) < maxSignIns {
+		l.live[sha256.Sum256([]byte(state))] = flow
 	}
-	l.live[sha256.Sum256([]byte(state))] = flow
-	return true
 }
 
 // take gives the sign-in of a state to the browser that began it.
@@ -134,6 +136,9 @@ func (s *Server) beginSignIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if _, wait, ok := s.starts.take(sourceOf(r)); !ok {
+		return problemRate.after(wait)
+	}
 	d, err := p.alive()
 	if err != nil {
 		return problemOf(err)
@@ -151,9 +156,7 @@ func (s *Server) beginSignIn(w http.ResponseWriter, r *http.Request) error {
 	}
 	flow := signIn{p, sha256.Sum256([]byte(cookie)), random(), oauth2.GenerateVerifier(), base + redirectURI, time.Now().Add(signInLife)}
 	state := random()
-	if !s.signIns.add(state, flow) {
-		return problemFull
-	}
+	s.signIns.add(state, flow)
 	address := p.flow(d, flow.redirect).AuthCodeURL(state, oidc.Nonce(flow.nonce), oauth2.S256ChallengeOption(flow.verifier))
 	return writeJSON(w, http.StatusOK, struct {
 		URL string `json:"url"`
