@@ -6,7 +6,7 @@ import { absolute, changes, renameURLs } from './css';
 import { inputType, isField, isTextField, readonlyWish } from './mask';
 import { quirky, ringed, stands } from './mirror';
 import {
-  above, aborted, addShadow, attribute, baseAddress, baseOf, bodyElement, connected, create, createSVG, documentOf, elementsAt, findAll, focused, focusIn,
+  above, aborted, addShadow, attribute, baseAddress, baseOf, bodyElement, connected, create, createSVG, documentOf, elementsAt, findAll, firstChild, focused, focusIn,
   frameDocument, fullscreen, hooks, isElement, later, listen, localName, matches, mirrors, named, namespaceOf, ours, put, rectOf, removeNode, request, rootElement, setter, shadowOf, textOf, titleOf, viewOf,
 } from './natives';
 import type * as More from './more';
@@ -24,7 +24,7 @@ export interface Parts {
 /** What parts share with the core: functions that were taken from the page when the SDK loaded, and what is known of it. */
 const lent: Readonly<Record<string, unknown>> = {
   './natives': {
-    above, aborted, addShadow, attribute, baseAddress, baseOf, bodyElement, connected, create, createSVG, documentOf, elementsAt, findAll, focused, focusIn,
+    above, aborted, addShadow, attribute, baseAddress, baseOf, bodyElement, connected, create, createSVG, documentOf, elementsAt, findAll, firstChild, focused, focusIn,
     frameDocument, fullscreen, hooks, isElement, later, listen, localName, matches, mirrors, named, namespaceOf, ours, put, rectOf, removeNode, request, rootElement, setter, shadowOf, textOf, titleOf, viewOf,
   },
   './css': { absolute, changes, renameURLs },
