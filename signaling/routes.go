@@ -59,6 +59,7 @@ func (s *Server) routes() []route {
 		{get, "/", familyAPI, false, 0, redirect("/console/")},
 		{get, "/console", familyAPI, false, 0, redirect("/console/")},
 		{get, "/check", familyAPI, false, 0, redirect("/check/")},
+		{get, "/player", familyAPI, false, 0, redirect("/player/")},
 		{get, "/favicon.ico", familyAPI, false, 0, noIcon},
 		{get, "/problems/{code}", familyAPI, false, 0, s.problemPage},
 	}

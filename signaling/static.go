@@ -42,6 +42,7 @@ var mounts = []mount{
 	{"/console/", "console", "console.html", familyConsole},
 	{"/console/preview", "console", "console.html", familyConsole},
 	{"/check/", "check", "check.html", familyConsole},
+	{"/player/", "player", "player.html", familyConsole},
 	{"/stage", "stage", "stage.html", familyStage},
 }
 

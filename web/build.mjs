@@ -27,6 +27,8 @@ const bundles = [
   { from: 'console/console.css', to: 'console/console.css' },
   { from: 'check/main.ts', to: 'check/check.js', global: '' },
   { from: 'check/check.css', to: 'check/check.css' },
+  { from: 'player/main.ts', to: 'player/player.js', global: '' },
+  { from: 'player/player.css', to: 'player/player.css' },
 ];
 
 // What is copied as it is: a file, or a folder with everything in it.
@@ -36,6 +38,7 @@ const copies = [
   { from: 'viewer/index.d.ts', to: 'sdk/viewer.d.ts' },
   { from: 'console/console.html', to: 'console/console.html' },
   { from: 'check/check.html', to: 'check/check.html' },
+  { from: 'player/player.html', to: 'player/player.html' },
   { from: 'viewer/stage.html', to: 'stage/stage.html' },
   { from: 'demo', to: 'demo' },
 ];

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 // A test that needs a DOM says so in its first line: // @vitest-environment jsdom
 export default defineConfig({
   test: {
-    include: ['{wire,sdk,viewer,console}/**/*.test.{ts,tsx}'],
+    include: ['{wire,sdk,viewer,console,player}/**/*.test.{ts,tsx}'],
     environment: 'node',
     setupFiles: ['sdk/jsdom.testing.ts'],
     testTimeout: 10_000,

@@ -36,8 +36,8 @@ func (k *keyTap) Wrap(key []byte) ([]*age.Stanza, error) {
 	return k.Recipient.Wrap(key)
 }
 
-// sealFor seals plain for all recipients and overwrites it. What it returns is an age file.
-func sealFor(plain []byte, recipients []age.Recipient) ([]byte, error) {
+// Seal seals plain for all recipients and overwrites it. What it returns is an age file.
+func Seal(plain []byte, recipients []age.Recipient) ([]byte, error) {
 	defer clear(plain)
 	if len(recipients) == 0 {
 		return nil, errors.New("seal: nobody could open it: there is no recipient")

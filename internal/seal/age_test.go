@@ -27,7 +27,7 @@ func TestSealingOverwrites(t *testing.T) {
 		plain := make([]byte, n)
 		_, _ = rand.Read(plain)
 		want := slices.Clone(plain)
-		sealed, err := sealFor(plain, []age.Recipient{identity.Recipient(), second.Recipient()})
+		sealed, err := Seal(plain, []age.Recipient{identity.Recipient(), second.Recipient()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -44,7 +44,7 @@ func TestSealingOverwrites(t *testing.T) {
 			}
 		}
 	}
-	if _, err := sealFor([]byte("x"), nil); err == nil {
+	if _, err := Seal([]byte("x"), nil); err == nil {
 		t.Error("sealed for nobody")
 	}
 }
@@ -95,7 +95,7 @@ func BenchmarkSeal(b *testing.B) {
 	plain := make([]byte, MaxSegment)
 	b.SetBytes(int64(len(plain)))
 	for b.Loop() {
-		if _, err := sealFor(plain, to); err != nil {
+		if _, err := Seal(plain, to); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -226,7 +226,7 @@ func (t *Tape) segment(s *slab, previous *[hashSize]byte) error {
 	if err := h.put(s.bytes); err != nil {
 		return err
 	}
-	sealed, err := sealFor(s.bytes, t.to)
+	sealed, err := Seal(s.bytes, t.to)
 	if err != nil {
 		return err
 	}

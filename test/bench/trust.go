@@ -1,13 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"errors"
 	"os"
 	"time"
 
+	"filippo.io/age"
+
 	"vitrine/internal/audit"
+	"vitrine/internal/seal"
 	"vitrine/internal/store"
 )
 
@@ -23,10 +27,57 @@ func trust(b *bench) error {
 	if err := rights(b); err != nil {
 		return err
 	}
+	identity, err := age.GenerateX25519Identity()
+	if err != nil {
+		return err
+	}
+	to := []age.Recipient{identity.Recipient()}
+	seals, err := interleave(sealRate(to), ageRate(to))
+	if err != nil {
+		return err
+	}
 	return b.printAll(
+		measured("trust.seal", seals[0], "MiB/s").versus("limit 300 MiB/s", 300).atLeast(1),
+		measured("trust.seal", seals[0], "MiB/s").versus("age's own writer", seals[1]),
 		measured("trust.audit.append", rates[0], "events/s").versus("limit 10000 events/s", 10_000).atLeast(1),
 		measured("trust.audit.append", rates[0], "events/s").versus("the store alone, 256 lines a commit", rates[1]),
 	)
+}
+
+// sealed is how many segments of the largest size one sample seals.
+const sealed = 256
+
+// sealRate seals segments of a recording, as a server does but for the disk.
+func sealRate(to []age.Recipient) func() (float64, error) {
+	return perMiB(func(plain []byte) error {
+		_, err := seal.Seal(plain, to)
+		return err
+	})
+}
+
+// ageRate is the floor: the same by age alone, whose buffers nobody overwrites.
+func ageRate(to []age.Recipient) func() (float64, error) {
+	return perMiB(func(plain []byte) error {
+		w, err := age.Encrypt(&bytes.Buffer{}, to...)
+		if err != nil {
+			return err
+		}
+		_, err = w.Write(plain)
+		return errors.Join(err, w.Close())
+	})
+}
+
+func perMiB(do func(plain []byte) error) func() (float64, error) {
+	return func() (float64, error) {
+		plain := make([]byte, seal.MaxSegment)
+		begun := time.Now()
+		for range sealed {
+			if err := do(plain); err != nil {
+				return 0, err
+			}
+		}
+		return sealed * seal.MaxSegment / float64(1<<20) / time.Since(begun).Seconds(), nil
+	}
 }
 
 // auditRate appends events as sessions do and waits until all of them are on the disk.

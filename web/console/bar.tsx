@@ -122,6 +122,18 @@ export function Tools({ session, actions }: { readonly session: Session; readonl
   );
 }
 
+/** Asks the customer whether what is shown may be recorded, or ends the recording. */
+export function RecordSwitch({ session }: { readonly session: Session }) {
+  const on = session.scopes.includes('record');
+  const text = on ? texts.record.stop : texts.record.start;
+  return (
+    <button type="button" class="square" aria-pressed={on} aria-label={text} title={text} disabled={session.state !== 'active'}
+      onClick={() => { if (on) session.view.release('record'); else session.view.request('record'); }}>
+      <Icon name="record" />
+    </button>
+  );
+}
+
 /** Back, forward and reload of the customer's page. */
 export function Navigation({ session }: { readonly session: Session }) {
   const disabled = session.state !== 'active' || !session.driver || !session.scopes.includes('navigate');

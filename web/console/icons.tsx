@@ -12,6 +12,7 @@ const paths = {
   forward: 'M8 4l6 6-6 6',
   reload: 'M16 10a6 6 0 11-2-4.5M14 2v4h-4',
   chat: 'M3 4h14v9H9l-4 4v-4H3z',
+  record: 'M10 10m-6 0a6 6 0 1012 0 6 6 0 10-12 0M10 10m-2 0a2 2 0 104 0 2 2 0 10-4 0',
   lock: 'M5 9h10v8H5zM7 9V6a3 3 0 016 0v3',
   find: 'M9 3.5a5.5 5.5 0 100 11 5.5 5.5 0 100-11M13 13l4.5 4.5',
   smaller: 'M4 10h12',

@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { RefObject } from 'preact';
 import type { EndReason, State, View } from '../viewer/index';
-import { EndButton, MissingNote, ModeSwitch, Navigation, PageLine, QualityBars, StateBadge, Tools } from './bar';
+import { EndButton, MissingNote, ModeSwitch, Navigation, PageLine, QualityBars, RecordSwitch, StateBadge, Tools } from './bar';
 import { Chat } from './chat';
 import { Icon } from './icons';
 import { FindBar, SightBar } from './sight';
@@ -102,6 +102,7 @@ function Bar({ session, actions, chat, unread, onChat, finding, onFind }: BarPro
         <ModeSwitch session={session} actions={actions} />
         <Navigation session={session} />
         <Tools session={session} actions={actions} />
+        <RecordSwitch session={session} />
         <Notice text={session.notice} lost={session.lost} onAgain={() => actions.control(true)} onDismiss={actions.dismiss} />
         <MissingNote missing={session.missing} />
         <QualityBars quality={session.quality} lost={session.live !== 0 && session.state === 'connecting'} />

@@ -40,6 +40,8 @@ const aboutRequests = new Set(['consent-refused', 'policy-scope', 'customer-away
 export const controls = (scopes: readonly Scope[]): boolean => scopes.includes('click') || scopes.includes('type');
 
 function noticeOf(before: Session, scopes: readonly Scope[], driver: boolean): string {
+  const recorded = before.scopes.includes('record');
+  if (recorded !== scopes.includes('record')) return recorded ? texts.record.off : texts.record.on;
   const had = controls(before.scopes);
   const has = controls(scopes);
   if (has && !had) return driver ? texts.mode.granted : texts.mode.otherDriver;

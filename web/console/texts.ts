@@ -86,6 +86,12 @@ export const texts = {
     released: 'You gave control back. You can go on watching.',
     otherDriver: 'Another agent operates the page right now.',
   },
+  record: {
+    start: 'Ask the customer whether this session may be recorded',
+    stop: 'Stop recording',
+    on: 'The customer agreed: what you see and do is recorded, without the chat.',
+    off: 'Nothing is recorded any more.',
+  },
   sight: {
     label: 'How you look at the page',
     follow: 'Follow',
@@ -199,6 +205,9 @@ export const texts = {
 
 // Why an input was not carried out, by the rule's short name. What is not here gets the last text.
 const refusals = new Map<string, string>([
+  ['recording-failed', 'The recording could not begin. Go on without it, and tell your administrator.'],
+  ['recording-disk', 'The recording has stopped: the server cannot write it. Go on without it, and tell your administrator.'],
+  ['recording-slow', 'The recording has stopped: the server cannot write it fast enough. Go on without it, and tell your administrator.'],
   ['not-granted', 'You are watching only. Ask for control to operate the page.'],
   ['not-granted-scroll', 'You see the page where the customer has it. Choose \u201cLook around\u201d to scroll for yourself, or ask for control.'],
   ['no-focus', 'Click into a field first, then type.'],

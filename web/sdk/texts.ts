@@ -2,7 +2,7 @@
 import type { Scope } from './index';
 
 export type Texts = Readonly<Record<
-  | 'code' | 'codeHint' | 'cancel' | 'ask' | 'askHint' | 'allow' | 'refuse' | 'watching' | 'operating' | 'nobody' | 'away' | 'paused' | 'closed' | 'pause' | 'go' | 'stop' | 'takeBack' | 'file'
+  | 'code' | 'codeHint' | 'cancel' | 'ask' | 'askHint' | 'allow' | 'refuse' | 'watching' | 'operating' | 'nobody' | 'away' | 'paused' | 'closed' | 'pause' | 'go' | 'stop' | 'takeBack' | 'file' | 'recorded' | 'stopRecording'
   | 'ended' | 'lost' | 'chat' | 'send' | 'you' | 'bar' | Scope,
   string
 >>;
@@ -25,6 +25,8 @@ const en: Texts = {
   go: 'Go on',
   stop: 'Stop sharing',
   takeBack: 'Take control back',
+  recorded: 'This session is being recorded',
+  stopRecording: 'Stop recording',
   file: 'Please choose a file where I point: only you can.',
   ended: 'Sharing has ended. Nobody sees this page any more.',
   lost: 'Sharing has ended: the connection was away for too long. Nobody sees this page any more. To go on, ask for help again.',
@@ -60,6 +62,8 @@ const de: Texts = {
   go: 'Weiter',
   stop: 'Teilen beenden',
   takeBack: 'Steuerung zurücknehmen',
+  recorded: 'Diese Sitzung wird aufgezeichnet',
+  stopRecording: 'Aufzeichnung beenden',
   file: 'Bitte wählen Sie dort, wohin ich zeige, eine Datei: Nur Sie können das.',
   ended: 'Das Teilen ist beendet. Niemand sieht diese Seite mehr.',
   lost: 'Das Teilen ist beendet: die Verbindung war zu lange weg. Niemand sieht diese Seite mehr. Bitten Sie erneut um Hilfe, um fortzufahren.',

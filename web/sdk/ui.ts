@@ -106,6 +106,7 @@ export class UI {
     const paused = state === 'paused';
     const operated = scopes.some((scope) => scope === 'click' || scope === 'type');
     const row = make('div', 'row', paused ? t.paused : closed ? t.closed : names ? fill(operated ? t.operating : t.watching, names) : t.nobody);
+    if (scopes.includes('record')) put(row, make('span', '', t.recorded), button(t.stopRecording, '', () => session.revoke('record')));
     if (operated) put(row, button(t.takeBack, '', () => session.revoke()));
     put(row, button(paused ? t.go : t.pause, '', () => (paused ? session.resume() : session.pause())), button(t.stop, 'stop', end));
     const bar = make('section', 'bar', row);

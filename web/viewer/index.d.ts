@@ -145,7 +145,7 @@ export interface View {
   /** Asks the customer; the answer comes as a "scope" event. "control" is point, scroll, click, type and navigate. */
   request(what: 'control' | Scope): void;
   /** Gives everything but "view" back. */
-  release(): void;
+  release(what?: 'control' | Scope): void;
   /** Chooses what the pointer draws. Colours are numbered 0 to 7. */
   draw(tool: Tool, colour?: number): void;
   /** Sends a chat message of at most 8,192 bytes. */

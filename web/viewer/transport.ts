@@ -40,8 +40,18 @@ function refused(error: unknown): boolean {
   return status !== undefined && status >= 400 && status < 500 && status !== 429;
 }
 
+/** Where a view's frames come from and go to. */
+export interface Line {
+  /** Good for the next connection, once. */
+  readonly token: string;
+  start(): Promise<void>;
+  /** Returns whether the frame went out. */
+  send(frame: FromAgent): boolean;
+  close(): void;
+}
+
 /** The connection of one agent to one session. */
-export class Transport {
+export class Transport implements Line {
   private pc: RTCPeerConnection | null = null;
   private channels: RTCDataChannel[] = [];
   private began = 0;

@@ -13,7 +13,7 @@ import { reasonText } from './placeholder';
 import { Presence } from './presence';
 import { Replica } from './replica';
 import { type Stage, makeStage } from './stage';
-import { Transport } from './transport';
+import { type Line, type Listener, Transport } from './transport';
 import { Watchdog } from './watchdog';
 
 const HINT_EVERY = 2_000;
@@ -38,7 +38,7 @@ export class AgentView implements View {
   private readonly drawings: Drawings;
   private readonly eyes: Eyes;
   private readonly input: Input;
-  private readonly transport: Transport;
+  private readonly transport: Line;
   private readonly presence: Presence;
   private readonly watchdog = new Watchdog(() => this.rest());
   private readonly server = { self: 0, state: 'waiting' as State, granted: 0, driver: 0, needs: 0, hinted: 0, ending: false, missing: '[]', closed: false, quality: unmeasured };
@@ -46,7 +46,7 @@ export class AgentView implements View {
     state: new Set(), page: new Set(), scope: new Set(), refused: new Set(), missing: new Set(), chat: new Set(), quality: new Set(), sight: new Set(), end: new Set(),
   };
 
-  constructor(access: Access, container: HTMLElement) {
+  constructor(access: Access, container: HTMLElement, line = (listener: Listener): Line => new Transport(access, listener)) {
     this.session = access.session;
     this.place = makeStage(container, access.server);
     this.assets = new Assets((assets) => {
@@ -73,7 +73,7 @@ export class AgentView implements View {
       refused: (rule) => this.hint(rule),
     });
     this.presence = new Presence((visible, active) => this.transport.send({ kind: 'presence', visible, active }));
-    this.transport = new Transport(access, {
+    this.transport = line({
       up: () => this.presence.tell(),
       down: () => this.setState('connecting'),
       back: () => this.setState(this.stands()),
@@ -86,6 +86,11 @@ export class AgentView implements View {
 
   get stage(): HTMLIFrameElement {
     return this.place.frame;
+  }
+
+  /** Whether the stage has its document. */
+  get drawable(): boolean {
+    return this.place.document() !== null;
   }
 
   get driver(): boolean {
@@ -316,8 +321,8 @@ export class AgentView implements View {
     this.send({ kind: 'request', scopes: bitsOf(what) });
   }
 
-  release(): void {
-    this.send({ kind: 'release', scopes: bitsOf('control') });
+  release(what: 'control' | ScopeName = 'control'): void {
+    this.send({ kind: 'release', scopes: bitsOf(what) });
   }
 
   draw(tool: Tool, colour = 0): void {

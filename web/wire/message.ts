@@ -83,6 +83,11 @@ export class Assembler {
     this.onError = onError;
   }
 
+  /** Ends when what was pushed has come out; null when it has. */
+  get busy(): Promise<void> | null {
+    return this.queue;
+  }
+
   /** Takes a message. */
   push(message: Uint8Array): void {
     try {

@@ -25,7 +25,7 @@ export interface Server extends Links {
   /** Everything that it wrote to its log. */
   log(): string;
   /** A link to the console that signs an agent in, once. */
-  signIn(name: string): Promise<string>;
+  signIn(name: string, role?: string): Promise<string>;
   /** Sends the process a signal: SIGSTOP holds it, SIGCONT lets it go on. */
   signal(name: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void;
   /** Ends the process by a signal. */
@@ -106,8 +106,8 @@ export async function startServer(config = ''): Promise<Server> {
         process = launch();
         await firstLine(process, () => log);
       },
-      signIn: async (name) => {
-        const { stdout } = await run(binary, ['token', 'agent', '--data', data, '--subject', name, '--site', 'demo'], { cwd: folder });
+      signIn: async (name, role = 'agent') => {
+        const { stdout } = await run(binary, ['token', 'agent', '--data', data, '--subject', name, '--site', 'demo', '--role', role], { cwd: folder });
         return `${links.base}/console/#token=${stdout.trim()}`;
       },
       stop: async () => {
