@@ -53,7 +53,7 @@ export class Input {
   private latest: PointerEvent | null = null;
   private pending = false;
   private turn: { readonly event: WheelEvent; readonly x: number; readonly y: number } | null = null;
-  private clicks: { readonly x: number; readonly y: number; readonly time: number; readonly count: number } | null = null;
+  private clicks: { readonly x: number; readonly y: number; readonly time: number; readonly count: number; readonly own: boolean } | null = null;
   /** Where typed text goes until the customer's page says where the focus is. */
   private clicked: { readonly id: number; readonly focus: number; readonly until: number } | null = null;
 
@@ -215,7 +215,7 @@ export class Input {
   private selectedBy(event: PointerEvent, caret: Caret): boolean {
     const { selected } = this.desk.eyes;
     if (selected.text === '') {
-      const count = this.count(event, this.at(event));
+      const count = this.count(event, this.at(event), true);
       if (count > 1) selected.around(caret, count === 2 ? 'word' : 'block');
     }
     return selected.text !== '';
@@ -263,12 +263,12 @@ export class Input {
     });
   }
 
-  // Pointer events do not count clicks.
-  private count(event: PointerEvent, at: Point2): number {
+  // Pointer events do not count clicks. Those in the page and those that are the agent's own are counted apart.
+  private count(event: PointerEvent, at: Point2, own = false): number {
     const last = this.clicks;
-    const near = last && event.timeStamp - last.time < 400 && Math.hypot(at.x - last.x, at.y - last.y) <= CLICK_SLOP;
+    const near = last?.own === own && event.timeStamp - last.time < 400 && Math.hypot(at.x - last.x, at.y - last.y) <= CLICK_SLOP;
     const count = near ? (last.count % 3) + 1 : 1;
-    this.clicks = { ...at, time: event.timeStamp, count };
+    this.clicks = { ...at, time: event.timeStamp, count, own };
     return count;
   }
 

@@ -90,5 +90,8 @@ function close(entry: Dressed): void {
   const { node, rule } = entry;
   if (!isShown(entry)) {
     if (rule.key === 'dialog') removeAttribute(node, 'open');
-  } else focused(() => { (rule.key === 'dialog' ? closeDialog : hidePopover)(node); });
+  } else if (rule.key === 'dialog') {
+    setAttribute(node, 'open', ''); // a modal dialog that has lost it cannot be closed, and keeps all else inert
+    focused(() => { closeDialog(node); });
+  } else focused(() => { hidePopover(node); });
 }
