@@ -158,6 +158,25 @@ func (b *bench) browseHosted(limit time.Duration, group string) ([]sample, error
 	return all, nil
 }
 
+// resume measures how long an agent waits for the page when the customer goes to another one, or to another tab.
+func resume(b *bench) error {
+	all, err := b.browseHosted(groupTime, "resume")
+	if err != nil {
+		return err
+	}
+	for _, kind := range []string{"navigate", "reload", "back", "tab new", "tab back"} {
+		list, err := pick(all, func(s sample) bool { return s.Kind == kind }, func(s sample) float64 { return s.MS })
+		if err != nil {
+			return err
+		}
+		name := "resume." + strings.ReplaceAll(kind, " ", ".")
+		if err := b.print(measured(name, median(list), "ms").limit(2000)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // host is a running server: the real binary, on free ports.
 type host struct {
 	Base    string `json:"base"`

@@ -1,4 +1,4 @@
-// Measures in Chromium: node test/bench/browser.mjs snapshot|churn|overhead|latency [argument as JSON]
+// Measures in Chromium: node test/bench/browser.mjs snapshot|churn|overhead|latency|resume [argument as JSON]
 // Prints one JSON line per sample; the Go program makes figures of them. No request leaves the loopback.
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -136,6 +136,14 @@ function watch() {
     look();
   });
   window.benchNow = () => performance.timeOrigin + performance.now();
+  // When each heading of the stage was seen first.
+  window.benchSeen = {};
+  const heading = () => {
+    const text = window.benchStage()?.querySelector('h1')?.textContent;
+    if (text) window.benchSeen[text] ??= window.benchNow();
+    requestAnimationFrame(heading);
+  };
+  window.benchHeadings = heading;
 }
 
 /* Servers and browsers. */
@@ -182,7 +190,8 @@ function findChromium() {
   throw new Error('no Chromium: make test installs it');
 }
 
-const launch = () => chromium.launch({
+const launch = (more = {}) => chromium.launch({
+  ...more,
   executablePath: findChromium(),
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 });
@@ -351,7 +360,76 @@ async function overhead({ base, console: consoleLink }) {
   site.close();
 }
 
-const groups = { snapshot, churn, overhead, latency };
+// The page says in its heading how often a page of this tab was shown, so that each showing is known again.
+const resumePage = (name) => `<!doctype html><html><head><title>${name}</title><script src="page.js"></script></head><body><h1></h1>
+<p>${'A page of some length. '.repeat(200)}</p><script>
+window.show = () => {
+  localStorage.n = Number(localStorage.n ?? 0) + 1; // of all tabs
+  document.querySelector('h1').textContent = '${name} ' + localStorage.n;
+};
+show();
+addEventListener('pageshow', ({ persisted }) => {
+  if (!persisted) return;
+  show();
+  window.kept = true;
+});
+</script></body></html>`;
+
+// How long the agent does not see the customer's page when the customer goes to another page, reloads, comes back or turns to
+// another tab: from the customer's act until the frame of the screen in which the agent has the page.
+async function resume({ base, console: consoleLink }) {
+  const site = await serve(undefined, Object.fromEntries(['one', 'two', 'three'].map((name) => [`/resume-${name}.html`, resumePage(name)])));
+  const browser = await launch({ ignoreDefaultArgs: ['--disable-back-forward-cache'] });
+  const [customers, agents] = await Promise.all([browser.newContext({ viewport: { width: 1280, height: 800 } }), browser.newContext({ viewport: { width: 1600, height: 1000 } })]);
+  for (const context of [customers, agents]) context.setDefaultTimeout(20_000);
+  await agents.addInitScript(watch);
+  const agent = await agents.newPage();
+  await agent.goto(consoleLink);
+  await agent.evaluate(() => window.benchHeadings());
+  const customer = await customers.newPage();
+  const at = (name) => `${site.origin}/resume-${name}.html?server=${encodeURIComponent(base)}`;
+  await customer.goto(at('one'));
+  const code = await customer.evaluate(() => window.help({ consent: () => Promise.resolve(true) }));
+  await agent.locator('#code').fill(code);
+  const shown = (page, act) => timed(agent, act, () => page.evaluate(() => document.querySelector('h1').textContent));
+  await shown(customer, () => undefined);
+  for (let round = 0; round <= SAMPLES; round++) {
+    const ms = {};
+    ms.navigate = await shown(customer, () => customer.goto(at('two'), { waitUntil: 'domcontentloaded' }));
+    ms.reload = await shown(customer, () => customer.reload({ waitUntil: 'domcontentloaded' }));
+    ms.back = await shown(customer, async () => {
+      await customer.evaluate(() => history.back()).catch(() => undefined); // it goes away in the middle of the call
+      await customer.waitForFunction(() => window.kept, undefined, { polling: 10 });
+    });
+    await customer.evaluate(() => { window.kept = false; });
+    const tab = await customers.newPage();
+    ms['tab new'] = await shown(tab, () => tab.goto(at('three'), { waitUntil: 'domcontentloaded' }));
+    ms['tab back'] = await shown(customer, () => customer.evaluate(() => {
+      window.show();
+      dispatchEvent(new Event('focus'));
+    }));
+    await tab.close();
+    if (round > 0) Object.entries(ms).forEach(([kind, value]) => print({ kind, ms: value }));
+  }
+  await browser.close();
+  site.close();
+}
+
+async function timed(agent, act, expected) {
+  const began = performance.timeOrigin + performance.now();
+  await act();
+  const text = await expected();
+  const seen = await agent.evaluate((wanted) => new Promise((resolve) => {
+    const look = () => {
+      if (window.benchStage()?.querySelector('h1')?.textContent === wanted) resolve(window.benchSeen?.[wanted] ?? window.benchNow());
+      else requestAnimationFrame(look);
+    };
+    look();
+  }), text);
+  return seen - began;
+}
+
+const groups = { snapshot, churn, overhead, latency, resume };
 const [name = '', links = '{}'] = process.argv.slice(2);
 if (!(name in groups)) throw new Error(`no group ${name}`);
 await groups[name](JSON.parse(links));

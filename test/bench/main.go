@@ -37,6 +37,7 @@ var groups = []group{
 	{name: "churn", run: churn, limit: churnTime},
 	{name: "overhead", run: overhead, limit: overheadTime},
 	{name: "latency", run: latency},
+	{name: "resume", run: resume},
 	{name: "quality", run: quality},
 	{name: "neighbour", run: neighbour, limit: 4 * groupTime},
 	{name: "attack", run: attack, limit: 5 * groupTime},

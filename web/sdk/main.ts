@@ -3,6 +3,8 @@
 import type { Mask, Session, StartOptions } from './index';
 import { valid } from './mask';
 import { PageSession } from './session';
+import { elsewhere } from './elsewhere';
+import { listen } from './natives';
 import { part } from './parts';
 import type { Parts } from './parts';
 import { left, send, take } from './signal';
@@ -72,5 +74,19 @@ async function resume(): Promise<void> {
   if (kept) run(kept, more);
 }
 
+/** The customer looks at this tab: a session of another one comes here. */
+async function follow(): Promise<void> {
+  const session = current || document.visibilityState === 'hidden' ? '' : elsewhere();
+  if (!session) return;
+  const more = await prepare();
+  const kept = await more.ask(session);
+  if (kept && !current) run(kept, more);
+  else if (!kept && elsewhere() === session) more.claim(session, false); // whoever has it says so again
+}
+
+for (const [at, name] of [[window, 'focus'], [document, 'visibilitychange']] as const) {
+  listen(at, name, () => void follow().catch(reportError), new AbortController().signal);
+}
+
 // A session goes on when the customer moves to another page of the site, or reloads this one.
-const resuming = left() ? resume().catch(reportError) : undefined;
+const resuming = (left() ? resume() : follow()).catch(reportError);

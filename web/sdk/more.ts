@@ -1,8 +1,11 @@
 // What a session needs beyond the core, as a part of the SDK.
 export { Assets } from './assets';
 export { heldStyle, moved, watchMotion } from './motion';
+export { paths, reasons } from './names';
+export { openPreview } from './preview';
 export { hookSetters } from './setters';
 export { states, viewport, wordsOf } from './states';
+export { ask, claim, lend } from './tabs';
 export { Transport } from './transport';
 export { UI } from './ui';
 export { coded, elementOf, isSheetLink, shares, styleDef, tell, validSuffix } from './words';

@@ -5,32 +5,20 @@ import { TABLE_VERSION } from '../wire/vocabulary';
 import type { Assets } from './assets';
 import { Capture } from './capture';
 import type { Guests } from './guests';
-import type { Agent, Ask, EndReason, Events, Path, Scope, Session, StartOptions, State } from './index';
+import type { Agent, Ask, EndReason, Events, Scope, Session, StartOptions, State } from './index';
 import { inputType, Masks } from './mask';
 import { hooks, isElement, later, listen, ours, rectOf, rootElement } from './natives';
+import { ALL_BUT_VIEW, HANDS, POINTER_EVERY, scopeNames, scopes, states } from './names';
 import { part } from './parts';
 import { pageRect } from './place';
 import type { Parts } from './parts';
 import { Privacy } from './privacy';
 import { call, leave, renew, take } from './signal';
 import type { Kept } from './signal';
+import type { lend } from './tabs';
 import type { Transport } from './transport';
 import type { InputFrame } from './input';
 import type { UI } from './ui';
-
-// The wire's numbers by name: a state and a reason is an index, a scope a bit.
-const states: readonly State[] = ['waiting', 'asked', 'active', 'paused', 'resuming', 'ended'];
-const reasons: readonly EndReason[] = [
-  'none', 'customer', 'agent', 'agent-away', 'customer-gone', 'refused', 'limit', 'policy', 'protocol', 'server', 'fault',
-];
-const scopes: readonly Scope[] = ['view', 'point', 'scroll', 'click', 'type', 'navigate', 'record', 'second-agent'];
-const paths: readonly Path[] = ['unknown', 'udp', 'tcp', 'relay-udp', 'relay-tcp', 'relay-tls'];
-const ALL_BUT_VIEW = 254;
-const HANDS = 60; // scroll, click, type, navigate
-
-const scopeNames = (bits: number): Scope[] => scopes.filter((_, i) => bits & (1 << i));
-
-const POINTER_EVERY = 40; // milliseconds
 
 /** A session of this page. */
 export class PageSession implements Session {
@@ -41,8 +29,8 @@ export class PageSession implements Session {
   readonly #ui: UI;
   #over = new AbortController();
   readonly #asks: AskFrame[] = [];
-  // How the page asks, if it does so itself, and who waits for it to say how; its frames of other origins.
-  readonly #page: { consent: StartOptions['consent']; ready?: () => void; guests?: Guests };
+  // How the page asks, if it does so itself, and who waits for it to say how; its frames of other origins, and its tie to other tabs.
+  readonly #page: { consent: StartOptions['consent']; ready?: () => void; guests?: Guests; tabs?: ReturnType<typeof lend> };
   #transport: Transport;
   #assets: Assets | undefined;
   #capture: Capture | undefined;
@@ -51,7 +39,7 @@ export class PageSession implements Session {
   #scopes: readonly Scope[] = [];
   // What the customer decided last. A connection that breaks may take the word with it; then it is said again. And the
   // state that the server told last, and that the company's rules keep this page from the agents.
-  readonly #said = { held: false, taken: 0, gone: false, told: 'waiting' as State, closed: false };
+  readonly #said = { held: false, taken: 0, gone: false, lent: false, told: 'waiting' as State, closed: false };
 
   constructor(kept: Kept, more: Parts['session'], consent: StartOptions['consent']) {
     this.#kept = kept;
@@ -62,6 +50,7 @@ export class PageSession implements Session {
     this.#masks = new Masks(kept.mask);
     this.#ui = new more.UI(kept, this, () => this.#rewritten());
     this.#transport = this.#connect();
+    this.#page.tabs = this.#more.lend(this.id, () => this.#lend(), () => this.#ended('none'));
     this.#attend();
     this.#renewCode();
     this.#show();
@@ -73,6 +62,7 @@ export class PageSession implements Session {
     this.#over = new AbortController();
     const { signal } = this.#over;
     listen(window, 'pagehide', () => {
+      this.#page.tabs?.close(); // browsers keep no page that listens to others
       if (this.#said.gone) return; // the session is still with another page
       this.#said.gone = true;
       leave(this.#kept);
@@ -80,9 +70,13 @@ export class PageSession implements Session {
       this.#transport.close();
     }, signal);
     listen(window, 'pageshow', (event) => {
-      if ((event as PageTransitionEvent).persisted) this.#return(20);
+      if (!(event as PageTransitionEvent).persisted) return;
+      this.#page.tabs = this.#more.lend(this.id, () => this.#lend(), () => this.#ended('none'));
+      if (this.#said.lent) void this.#takeHome();
+      else this.#return(20);
     }, signal);
     listen(window, 'scroll', () => this.#ui.ink.scrolled(), signal);
+    for (const at of [window, document]) listen(at, 'focus visibilitychange', () => void this.#takeHome(), signal);
     this.#followPointer(signal);
     this.#followHands(signal);
   }
@@ -97,6 +91,26 @@ export class PageSession implements Session {
       this.#transport = this.#connect();
     } else if (tries) later(() => this.#return(tries - 1), 100);
     else this.#ended('none'); // it ended on that page
+  }
+
+  /** The customer looks at another tab, which asks for the session: it goes on there, and comes home when they look at this one. */
+  #lend(): Kept | undefined {
+    if (this.#said.gone || !/active|paused|resuming/.test(this.#state)) return undefined;
+    this.#said.gone = this.#said.lent = true;
+    this.#capture?.stop();
+    this.#transport.close();
+    this.#move('resuming', 'none');
+    return this.#kept;
+  }
+
+  async #takeHome(): Promise<void> {
+    if (!this.#said.lent || document.visibilityState === 'hidden') return;
+    this.#said.lent = false;
+    // Who does not answer is gone; then what was known here is the best there is.
+    Object.assign(this.#kept, await this.#more.ask(this.id));
+    if (this.#past) return;
+    this.#said.gone = false;
+    this.#transport = this.#connect();
   }
 
   /** The page took the SDK's part out with much else: everything is looked at anew. */
@@ -172,19 +186,8 @@ export class PageSession implements Session {
     this.#ended('customer');
   }
 
-  async preview(): Promise<void> {
-    // Opened at once: later the browser would take it for a pop-up that nobody asked for.
-    const view = open('about:blank');
-    if (!view) throw new Error('the browser blocked the window: allow pop-ups for this page');
-    try {
-      const answer = await call(this.#kept, '/preview', { method: 'POST' });
-      const { url } = (await answer.json()) as { readonly url: string };
-      view.opener = null;
-      view.location.replace(new URL(url, this.#kept.server));
-    } catch (error) {
-      view.close();
-      throw error;
-    }
+  preview(): Promise<void> {
+    return this.#more.openPreview(this.#kept);
   }
 
   chat(text: string): void {
@@ -214,6 +217,7 @@ export class PageSession implements Session {
   }
 
   #connect(): Transport {
+    this.#more.claim(this.id, true);
     return new this.#more.Transport(this.#kept, {
       open: () => {
         this.#transport.send({ kind: 'hello', protocol: ProtocolVersion, table: TABLE_VERSION, client: 'vitrine-sdk/1' });
@@ -233,7 +237,7 @@ export class PageSession implements Session {
       case 'ping':
         return void this.#transport.send({ kind: 'pong', seq: frame.seq });
       case 'state':
-        return this.#move((this.#said.told = states[frame.state] ?? 'ended'), reasons[frame.reason] ?? 'none');
+        return this.#move((this.#said.told = states[frame.state] ?? 'ended'), this.#more.reasons[frame.reason] ?? 'none');
       case 'ask':
         // After a break of the connection, a question is put again.
         if (!this.#asks.some(({ ask }) => ask === frame.ask) && this.#asks.push(frame) === 1) void this.#answer(frame);
@@ -263,7 +267,7 @@ export class PageSession implements Session {
       case 'ticket':
         return renew(this.#kept, frame.token);
       case 'quality':
-        return this.#emit('quality', { ...frame, path: paths[frame.path] ?? 'unknown' });
+        return this.#emit('quality', { ...frame, path: this.#more.paths[frame.path] ?? 'unknown' });
       case 'want':
         return void this.#assets?.want(frame.hashes);
       case 'stroked':
@@ -427,6 +431,7 @@ export class PageSession implements Session {
   #ended(reason: EndReason): void {
     if (this.#past) return;
     this.#over.abort();
+    this.#page.tabs?.over();
     this.#capture?.stop();
     this.#page.guests?.close();
     this.#assets?.close();
