@@ -182,12 +182,13 @@ func (c *checker) id() (wire.NodeID, bool) {
 
 // sections gives the place of each kind of token in the order of a batch; 0 is a token that does not stand here.
 var sections = [256]uint8{
-	wire.OpPage: 1, wire.OpView: 2, wire.OpDetach: 3, wire.OpInsert: 4,
-	wire.OpSet: 5, wire.OpUnset: 5, wire.OpText: 5, wire.OpLive: 5, wire.OpAssign: 5, wire.OpFocus: 6, wire.OpMark: 7, wire.OpSum: 8,
+	wire.OpPage: 1, wire.OpView: 2, wire.OpMedia: 3, wire.OpDetach: 4, wire.OpInsert: 5,
+	wire.OpSet: 6, wire.OpUnset: 6, wire.OpText: 6, wire.OpLive: 6, wire.OpAssign: 6, wire.OpFocus: 7, wire.OpMark: 8,
+	wire.OpRanges: 9, wire.OpSum: 10,
 }
 
 // once says which sections hold at most one token.
-var once = [9]bool{1: true, 2: true, 6: true, 8: true}
+var once = [11]bool{1: true, 2: true, 3: true, 7: true, 10: true}
 
 // ops judges and applies the token stream.
 func (c *checker) ops(b *wire.Batch) bool {
@@ -199,7 +200,7 @@ func (c *checker) ops(b *wire.Batch) bool {
 		if next == 0 || next < section || next == section && once[next] {
 			return c.refuse(0, ruleToken)
 		}
-		if section <= 4 && next > 4 {
+		if section <= 5 && next > 5 {
 			c.settle()
 		}
 		section = next
@@ -210,7 +211,7 @@ func (c *checker) ops(b *wire.Batch) bool {
 			return c.refuse(0, ruleBytes) // before it takes even more
 		}
 	}
-	if section <= 4 {
+	if section <= 5 {
 		c.settle()
 	}
 	c.st.tally()
@@ -239,6 +240,10 @@ func (c *checker) op(op byte) bool {
 		i := &c.st.info
 		i.width, i.height, i.scale = uint32(c.r.Uint(maxView)), uint32(c.r.Uint(maxView)), uint32(c.r.Uint(maxView))
 		return true
+	case wire.OpMedia:
+		i := &c.st.info
+		i.media, i.screen = uint32(c.r.Uint(wire.MediaAll)), [2]uint32{uint32(c.r.Uint(maxView)), uint32(c.r.Uint(maxView))}
+		return true
 	case wire.OpDetach:
 		return c.detach()
 	case wire.OpInsert:
@@ -258,6 +263,8 @@ func (c *checker) op(op byte) bool {
 		return c.focus()
 	case wire.OpMark:
 		return c.marked()
+	case wire.OpRanges:
+		return c.ranges()
 	default:
 		count, sum := c.r.U31(), uint32(c.r.Uint(1<<32-1))
 		if int(count) != c.st.count || sum != c.st.sum {

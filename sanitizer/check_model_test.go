@@ -1,6 +1,7 @@
 package sanitizer_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -82,6 +83,11 @@ func (m *model) change() {
 		m.View(v[0], v[1], v[2])
 		m.tree.Info.View = v
 	}
+	if m.one(6) {
+		v := [3]uint64{m.rng.Uint64N(wire.MediaAll + 1), m.rng.Uint64N(5000), m.rng.Uint64N(5000)}
+		m.Media(v[0], v[1], v[2])
+		m.tree.Info.Media = v
+	}
 	for range m.rng.IntN(6) {
 		m.detachOne()
 	}
@@ -103,9 +109,38 @@ func (m *model) change() {
 			m.tree.Info.Focus = 0
 		}
 	}
+	m.ranges()
 	m.tree.Next = m.Builder.Next()
 	if m.one(2) {
 		m.Sum(m.tree.Sum())
+	}
+}
+
+// ranges selects or highlights something, or nothing.
+func (m *model) ranges() {
+	for _, name := range []string{"", "a", "b"} {
+		if !m.one(6) {
+			continue
+		}
+		var list []page.Range
+		for range m.rng.IntN(3) {
+			var ends [2]wire.NodeID
+			var units [2]uint64
+			for i := range ends {
+				n := m.old(page.Elem, page.Text)
+				if n == nil {
+					return
+				}
+				ends[i], units[i] = n.ID, m.rng.Uint64N(2)
+			}
+			list = append(list, page.Range{From: ends[0], FromUnit: units[0], To: ends[1], ToUnit: units[1]})
+		}
+		kind, key, order := byte(wire.RangesSelection), "selection", int32(m.rng.IntN(5)-2)
+		if name != "" {
+			kind, key = wire.RangesHighlight, "highlight "+name
+		}
+		m.Ranges(kind, name, order, list...)
+		m.tree.Info.Rename(fmt.Sprintf("%s in order %d", key, order), list)
 	}
 }
 

@@ -17,6 +17,7 @@ const (
 	pseudoKeep   uint8 = iota
 	pseudoState        // an attribute: the stage has no pointer and no focus of its own, the viewer sets these instead
 	pseudoDouble       // a pseudo-element that may be written with one colon
+	pseudoNamed        // an attribute whose words are the names of an element's own states
 	pseudoAbsent       // the lack of an attribute: the stage defines no elements, the viewer marks those that the page has not
 )
 
@@ -52,7 +53,8 @@ var pseudoClassFunctions = []pseudoEntry{
 	{"not -webkit-any -moz-any matches host host-context", argList, pseudoKeep},
 	{"has", argRelative, pseudoKeep},
 	{"nth-child nth-last-child nth-of-type nth-last-of-type nth-col nth-last-col", argNth, pseudoKeep},
-	{"lang dir state heading active-view-transition-type", argWords, pseudoKeep},
+	{"lang dir heading active-view-transition-type", argWords, pseudoKeep},
+	{"state", argWords, pseudoNamed},
 }
 
 // pseudoElements are the pseudo-elements that are kept, besides everything that starts with -webkit-: browsers take those

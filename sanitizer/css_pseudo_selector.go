@@ -35,6 +35,9 @@ func (p *cssParser) pseudo() bool {
 	if p.stateAttribute(t.use[i], t.names[i]) {
 		return true
 	}
+	if t.use[i] == pseudoNamed && !p.use.element {
+		return p.ownState()
+	}
 	if element || t.use[i] == pseudoDouble {
 		p.use.element = true
 		p.dst = append(p.dst, ':')
@@ -73,6 +76,24 @@ func (p *cssParser) stateAttribute(use uint8, name string) bool {
 		return true
 	}
 	return false
+}
+
+// ownState writes the attribute that stands for :state(), whose argument is current: one name (HTML, section 4.13.7.5).
+func (p *cssParser) ownState() bool {
+	p.skipSpace()
+	if p.tok.kind != tokIdent {
+		return false
+	}
+	p.dst = append(p.dst, "[vitrine-states~="...)
+	p.dst = appendString(p.dst, p.src[p.tok.start:p.tok.end], p.tok.flag)
+	p.next()
+	p.skipSpace()
+	if p.tok.kind != tokCloseParen {
+		return false
+	}
+	p.dst = append(p.dst, ']')
+	p.next()
+	return true
 }
 
 // webkitElement writes a pseudo-element that starts with -webkit-, whose name is current.

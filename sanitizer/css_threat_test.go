@@ -152,6 +152,9 @@ func TestThreat20_StateSelectors(t *testing.T) {
 	run(t, sheet, []cssTest{
 		{"a:hover{}", "a[vitrine-hover] { }"},
 		{"a:fullscreen:target{}x-y:not(:defined){}a::before:defined{}", "a[vitrine-fullscreen][vitrine-target] { }\nx-y:not(:not([vitrine-undefined])) { }\na::before:defined { }"},
+		{"x-y:state(on){}x-y:State( \\6f n-2 ):hover{}", "x-y[vitrine-states~=\"on\"] { }\nx-y[vitrine-states~=\"on-2\"][vitrine-hover] { }"},
+		{"a:state(){}a:state(b c){}a:state(\"b\"){}a:state(1){}a:state(*){}a:state{}", "-"},
+		{":host(:state(on)) b{}a::part(p):state(on){}", ":host([vitrine-states~=\"on\"]) b { }\na::part(p):state(on) { }"},
 		{"a:HOVER:Focus-Within{}", "a[vitrine-hover][vitrine-focus-within] { }"},
 		{":focus,:active,:focus-visible,:target{}", "[vitrine-focus], [vitrine-active], [vitrine-focus-visible], [vitrine-target] { }"},
 		{"a:not(:hover):is(b,:active) c{}", "a:not([vitrine-hover]):is(b, [vitrine-active]) c { }"},

@@ -64,6 +64,7 @@ func (p *Page) CheckInput(f wire.FromAgent, from wire.AgentID) (Clean, *Refusal)
 		r := p.operable(f.Epoch, f.Node, true)
 		switch {
 		case r != nil:
+		case moving(f.Key):
 		case p.isFile(f.Node):
 			r = &Refusal{Node: f.Node, Rule: ruleFile}
 		case p.st.closed(f.Node):
@@ -133,6 +134,12 @@ func (s *state) has(id wire.NodeID, code uint16) bool {
 
 func (p *Page) isFile(id wire.NodeID) bool {
 	return p.st.at(id).code == codeInput && p.st.inputType(id) == "file"
+}
+
+// moving says whether a key leaves what has the focus as it is, and says nothing of what that holds: agents must be able to
+// go on from a field that is closed to them.
+func moving(key wire.Key) bool {
+	return key == wire.KeyTab || key == wire.KeyShiftTab || key == wire.KeyEscape
 }
 
 // closed says whether nothing may be typed into a node because its content is hidden (threat row 41).

@@ -90,6 +90,9 @@ type pageInfo struct {
 	width, height, scale uint32
 	focus                wire.NodeID
 	marks                [maxMark + 1]wire.NodeID // by kind
+	media                uint32                   // wire.Media bits
+	screen               [2]uint32
+	ranges               []rangeSet // never changed in place: the state before a batch is kept with it
 }
 
 // journal remembers what a batch changed, so that a refused batch leaves nothing behind.

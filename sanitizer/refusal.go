@@ -22,7 +22,7 @@ const (
 	ruleElement   = "row01-element"    // no such element
 	ruleAttribute = "row02-attribute"  // no such attribute, or not on this element
 	ruleValue     = "row07-value"      // no such value
-	ruleName      = "row15-name"       // not a name of a custom element, or of a data- or aria- attribute
+	ruleName      = "row15-name"       // not a name of a custom element, or of a data- or aria- attribute, or of a highlight
 	ruleDouble    = "row36-attribute"  // an attribute twice
 	ruleContent   = "row11-content"    // a node where its parent may not hold it
 	ruleShadow    = "row14-shadow"     // a shadow root where none may be
@@ -30,6 +30,7 @@ const (
 	rulePlace     = "row33-place"      // a place that is not in the page
 	ruleNode      = "row33-node"       // a node that is not in the page, or not of the right kind
 	ruleDetached  = "row33-detached"   // a node taken back that this batch did not take out, or twice
+	ruleRanges    = "row32-ranges"     // too many ranges, or names of them
 	ruleDepth     = "row32-depth"      // too deep
 	ruleNodes     = "row32-nodes"      // too many nodes
 	ruleChildren  = "row32-children"   // too many children

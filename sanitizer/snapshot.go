@@ -77,6 +77,12 @@ func (w *snapshotWriter) all() {
 		w.uint(uint64(i.height))
 		w.uint(uint64(i.scale))
 	}
+	if i.media|i.screen[0]|i.screen[1] != 0 {
+		w.ops = append(w.ops, wire.OpMedia)
+		w.uint(uint64(i.media))
+		w.uint(uint64(i.screen[0]))
+		w.uint(uint64(i.screen[1]))
+	}
 	if root := w.st.at(0).first; root != 0 {
 		w.ops = append(w.ops, wire.OpInsert)
 		w.ops = wire.AppendInt(w.ops, int32(w.next))
@@ -93,6 +99,7 @@ func (w *snapshotWriter) all() {
 			w.uint(uint64(id))
 		}
 	}
+	w.ranges()
 	w.ops = append(w.ops, wire.OpSum)
 	w.uint(uint64(w.st.count))
 	w.uint(uint64(w.st.sum))

@@ -58,6 +58,19 @@ func ValidAriaName(suffix []byte) bool {
 	return ariaNames.find(suffix) >= 0
 }
 
+// ValidHighlight tells whether name may name a highlight: an identifier of CSS without escapes.
+func ValidHighlight(name []byte) bool {
+	if len(name) == 0 || len(name) > maxElementName || digit(name[0]) {
+		return false
+	}
+	for _, c := range name {
+		if !lower(c|0x20) && !digit(c) && c != '_' && c != '-' {
+			return false
+		}
+	}
+	return true
+}
+
 func lower(c byte) bool { return 'a' <= c && c <= 'z' }
 
 func digit(c byte) bool { return '0' <= c && c <= '9' }

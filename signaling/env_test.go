@@ -50,6 +50,7 @@ var browserCode = fstest.MapFS{
 	"console/console.html": {Data: []byte("console html")},
 	"console/console.js":   {Data: []byte("console js")},
 	"stage/stage.html":     {Data: []byte("stage html")},
+	"stage/quirks.html":    {Data: []byte("quirks html")},
 }
 
 func newEnv(t *testing.T, change func(*Config)) *env {

@@ -44,6 +44,7 @@ var mounts = []mount{
 	{"/check/", "check", "check.html", familyConsole},
 	{"/player/", "player", "player.html", familyConsole},
 	{"/stage", "stage", "stage.html", familyStage},
+	{"/stage/quirks", "stage", "quirks.html", familyStage},
 }
 
 // A file is one file, ready to be sent.

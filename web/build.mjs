@@ -15,7 +15,7 @@ const dist = join(web, 'dist');
 const bundles = [
   { from: 'sdk/main.ts', to: 'sdk/vitrine.js', global: 'Vitrine' },
   { from: 'sdk/main.ts', to: 'sdk/vitrine.mjs' },
-  { from: 'sdk/more.ts', to: 'sdk/vitrine-session.mjs', lent: ['./natives', './css', './signal', './mirror'] },
+  { from: 'sdk/more.ts', to: 'sdk/vitrine-session.mjs', lent: ['./natives', './css', './signal', './mask', './mirror'] },
   { from: 'sdk/input.ts', to: 'sdk/vitrine-control.mjs', lent: ['./natives', './mask'] },
   { from: 'sdk/guests.ts', to: 'sdk/vitrine-frames.mjs', lent: ['./natives', './mask', './mirror', './say'] },
   { from: 'sdk/canvas.ts', to: 'sdk/vitrine-canvas.mjs', lent: ['./natives'] },
@@ -40,6 +40,7 @@ const copies = [
   { from: 'check/check.html', to: 'check/check.html' },
   { from: 'player/player.html', to: 'player/player.html' },
   { from: 'viewer/stage.html', to: 'stage/stage.html' },
+  { from: 'viewer/quirks.html', to: 'stage/quirks.html' },
   { from: 'demo', to: 'demo' },
 ];
 

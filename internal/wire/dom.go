@@ -6,9 +6,11 @@ package wire
 // subtrees are put in, then nodes that were there before get new attributes, text and state. The tokens come in this
 // order and in no other:
 //
-//	ops    = [Page] [View] *Detach *Insert *(Set | Unset | SetText | SetLive | Assign) [Focus] *Mark [Sum]
+//	ops    = [Page] [View] [Media] *Detach *Insert *(Set | Unset | SetText | SetLive | Assign) [Focus] *Mark *Ranges [Sum]
 //	Page   = OpPage flags ref(url) ref(title)         flags: 1 = quirks mode
 //	View   = OpView width height scale                of the customer's viewport, CSS pixels; scale = device pixels * 1000
+//	Media  = OpMedia bits width height                 what media queries ask for besides the viewport: Media* bits, and the screen's
+//	                                                   sides in CSS pixels
 //	Detach = OpDetach id
 //	Insert = OpInsert place 1*node OpEnd
 //	Set    = OpSet id attr
@@ -19,6 +21,8 @@ package wire
 //	                                                   slot is absolute, 0 = in none; order counts within the slot
 //	Focus  = OpFocus node                              absolute; 0 = nothing has the focus
 //	Mark   = OpMark kind node                          absolute; 0 = none
+//	Ranges = OpRanges kind [ref(name)] order n *range  what is selected, or highlighted under a name: all of it; n = 0 is none
+//	range  = id offset id offset                       absolute; in a text, UTF-16 units; at an element, 0 = before it, 1 = behind all it holds
 //	Sum    = OpSum count hash                          of the tree after this batch
 //	node   = Elem | Text | Shadow | Ref | Box
 //	Elem   = OpElem code [ref(name)] nattr *attr nlive *live [Shadow] *node OpEnd
@@ -76,6 +80,8 @@ const (
 	OpAt     = 0x0b
 	OpAssign = 0x0c
 	OpMark   = 0x0d
+	OpMedia  = 0x0e
+	OpRanges = 0x0f
 	OpElem   = 0x10
 	OpShadow = 0x11
 	OpRef    = 0x12
@@ -102,6 +108,47 @@ const (
 	MarkActive     = 2 // the customer presses it (:active, and of all that hold it)
 	MarkFullscreen = 3 // it fills the customer's screen
 	MarkRing       = 4 // its focus is shown (:focus-visible)
+)
+
+// Bits of Media: what the customer's browser answers to media queries (Media Queries Level 5), and what the page says of its
+// colour schemes in a meta element.
+const (
+	MediaDark         = 0x1
+	MediaStill        = 0x2 // prefers-reduced-motion
+	MediaMore         = 0x4 // prefers-contrast: more; with MediaLess, custom
+	MediaLess         = 0x8
+	MediaOpaque       = 0x10 // prefers-reduced-transparency
+	MediaThrift       = 0x20 // prefers-reduced-data
+	MediaForced       = 0x40 // forced-colors
+	MediaInverted     = 0x80 // inverted-colors
+	MediaHover        = 0x100
+	MediaAnyHover     = 0x200
+	MediaCoarse       = 0x400 // pointer: coarse; with neither this nor the next, none
+	MediaFine         = 0x800
+	MediaAnyCoarse    = 0x1000
+	MediaAnyFine      = 0x2000
+	MediaP3           = 0x4000 // color-gamut
+	MediaRec2020      = 0x8000
+	MediaHigh         = 0x10000 // dynamic-range
+	MediaMinimal      = 0x20000 // display-mode: minimal-ui; without any of these, browser
+	MediaStandalone   = 0x40000
+	MediaFullscreen   = 0x80000
+	MediaLightSchemes = 0x100000 // <meta name=color-scheme> has light
+	MediaDarkSchemes  = 0x200000 // and dark
+	MediaAll          = 0x3fffff
+)
+
+// Kinds of ranges.
+const (
+	RangesSelection = 1 // what the customer has selected; without a name
+	RangesHighlight = 2 // a custom highlight (CSS Custom Highlight API), by its name; order is its priority
+)
+
+// Limits of ranges.
+const (
+	MaxRangeSets = 32
+	MaxRanges    = 1000 // of all kinds and names together
+	MaxOffset    = 1048576
 )
 
 // Limits of the tree that the format allows.

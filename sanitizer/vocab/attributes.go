@@ -249,4 +249,5 @@ var Attributes = []Attribute{
 	{241, "#quirks", "", Flag, OnListed, []string{"#frame"}, nil, "the document is laid out as browsers did before there were standards (HTML, section 13.2.6.4.1)"},
 	{242, "frameborder", "frameborder", Enum, OnListed, []string{"#frame"}, []string{"0", "1", "no", "yes"}, "the look that pages gave before style sheets; listed words"},
 	{243, "scrolling", "scrolling", Enum, OnListed, []string{"#frame"}, []string{"auto", "yes", "no", "on", "off", "scroll", "noscroll"}, "the look that pages gave before style sheets; listed words"},
+	{244, "#states", "", Tokens, OnListed, []string{"#custom"}, nil, "the states that a custom element gives itself, for pages that style by them; tokens are only compared"},
 }

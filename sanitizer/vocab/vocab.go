@@ -18,7 +18,7 @@ import (
 )
 
 // Version is compared when a connection opens; peers with different tables cannot talk to each other.
-const Version = 4
+const Version = 5
 
 // Space is a namespace.
 type Space uint8

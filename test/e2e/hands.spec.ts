@@ -157,3 +157,40 @@ for (const [name, act] of [
     expect(told.at(-1)).toBe(3); // may look and point
   });
 }
+
+test('keys lead out of a field that is closed to agents, and write nothing into it', async ({ customer, agent }) => {
+  const { page } = customer;
+  await page.evaluate(() => {
+    document.getElementById('last')?.insertAdjacentHTML('beforebegin', '<input id="secret" type="password" value="hidden"><input id="mine" data-vitrine="mask" value="hidden"><button type="button" id="behind">Behind</button>');
+  });
+  await agent.click('#slider');
+  await page.locator('#secret').focus();
+  await expectFocus(agent, 'secret');
+  await go(customer, agent, 'Tab', 'mine');
+  await go(customer, agent, 'Tab', 'behind');
+  await go(customer, agent, 'Shift+Tab', 'mine');
+  await go(customer, agent, 'Shift+Tab', 'secret');
+  await agent.page.keyboard.press('Escape');
+  for (const key of ['Delete', 'End', 'Backspace', 'Control+a', 'x']) await agent.page.keyboard.press(key);
+  await expect.poll(async () => framesToAgent(await agent.received()).filter(({ frame }) => frame.kind === 'refused' && frame.rule === 'row41-typing').length).toBeGreaterThanOrEqual(5);
+  expect(await page.locator('#secret').inputValue()).toBe('hidden');
+  expect(await page.locator('#mine').inputValue()).toBe('hidden');
+  await expectFocus(agent, 'secret');
+});
+
+test('whatever leads to a file control is for the customer', async ({ customer, agent }) => {
+  const { page } = customer;
+  await page.evaluate(() => {
+    document.getElementById('last')?.insertAdjacentHTML('beforebegin', '<label id="label" for="file">Attach</label> <button type="button" id="browse">Browse</button>');
+    document.getElementById('browse')?.addEventListener('click', () => { document.getElementById('file')?.click(); });
+  });
+  let opened = 0;
+  page.on('filechooser', () => opened++);
+  for (const [n, id] of [[1, '#label'], [2, '#browse']] as const) {
+    await expect.poll(() => agent.pointOf(id).then(() => true, () => false)).toBe(true);
+    await agent.click(id);
+    await expect.poll(async () => framesToAgent(await agent.received()).filter(({ frame }) => frame.kind === 'refused' && frame.rule === 'row41-file').length, { message: id }).toBe(n);
+  }
+  expect(opened).toBe(0);
+  await Promise.all([page.waitForEvent('filechooser'), page.click('#browse')]);
+});

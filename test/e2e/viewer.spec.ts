@@ -26,7 +26,7 @@ test.beforeAll(async () => {
   const harness = execFileSync(join(web, 'node_modules/.bin/esbuild'), [join(__dirname, 'viewer/harness.ts'), '--bundle', '--format=iife', '--target=es2022']);
   server = createServer((request, response) => {
     const path = request.url ?? '';
-    const csp = path === '/stage' ? stageCSP : consoleCSP;
+    const csp = path.startsWith('/stage') ? stageCSP : consoleCSP;
     const script = path === '/harness.js';
     response.writeHead(200, { 'Content-Type': script ? 'text/javascript' : 'text/html', 'Content-Security-Policy': csp });
     response.end(script ? harness : path === '/stage' ? '<!doctype html><html><head></head><body></body></html>' : '<!doctype html><body><script src="/harness.js"></script>');

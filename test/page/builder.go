@@ -132,6 +132,14 @@ func (b *Builder) Page(flags uint64, url, title string) {
 	b.Ref(wire.RoleTitle, title)
 }
 
+// Media tells what media queries ask for.
+func (b *Builder) Media(bits, width, height uint64) {
+	b.Raw(wire.OpMedia)
+	b.Uint(bits)
+	b.Uint(width)
+	b.Uint(height)
+}
+
 // View tells the viewport.
 func (b *Builder) View(width, height, scale uint64) {
 	b.Raw(wire.OpView)
@@ -308,6 +316,22 @@ func (b *Builder) Assign(id, slot wire.NodeID, order uint64) {
 func (b *Builder) Mark(kind byte, id wire.NodeID) {
 	b.Raw(wire.OpMark, kind)
 	b.Uint(uint64(id))
+}
+
+// Ranges tells what is selected, or highlighted under a name.
+func (b *Builder) Ranges(kind byte, name string, order int32, list ...Range) {
+	b.Raw(wire.OpRanges, kind)
+	if kind == wire.RangesHighlight {
+		b.Ref(wire.RoleName, name)
+	}
+	b.Int(order)
+	b.Uint(uint64(len(list)))
+	for _, r := range list {
+		b.Uint(uint64(r.From))
+		b.Uint(r.FromUnit)
+		b.Uint(uint64(r.To))
+		b.Uint(r.ToUnit)
+	}
 }
 
 // Sum tells what the tree must be now.

@@ -85,13 +85,14 @@ func (p *Replica) settle() error {
 }
 
 func (p *Replica) tokens(snapshot bool) error {
-	order := map[byte]int{wire.OpPage: 1, wire.OpView: 2, wire.OpDetach: 3, wire.OpInsert: 4, wire.OpSet: 5, wire.OpUnset: 5,
-		wire.OpText: 5, wire.OpLive: 5, wire.OpAssign: 5, wire.OpFocus: 6, wire.OpMark: 7, wire.OpSum: 8, wire.OpAt: 9}
+	order := map[byte]int{wire.OpPage: 1, wire.OpView: 2, wire.OpMedia: 3, wire.OpDetach: 4, wire.OpInsert: 5, wire.OpSet: 6, wire.OpUnset: 6,
+		wire.OpText: 6, wire.OpLive: 6, wire.OpAssign: 6, wire.OpFocus: 7, wire.OpMark: 8, wire.OpRanges: 9, wire.OpSum: 10, wire.OpAt: 11}
+	many := map[int]bool{4: true, 5: true, 6: true, 8: true, 9: true}
 	at := 0
 	for p.r.Len() > 0 {
 		op := p.r.Byte()
 		next, known := order[op]
-		if !known || next < at || next == at && next != 3 && next != 4 && next != 5 && next != 7 || op == wire.OpAt && !snapshot {
+		if !known || next < at || next == at && !many[next] || op == wire.OpAt && !snapshot {
 			return errBatch(fmt.Sprintf("token %#x out of place", op), 0)
 		}
 		at = next
@@ -115,6 +116,8 @@ func (p *Replica) token(op byte) (err error) {
 		}
 	case wire.OpView:
 		info.View = [3]uint64{p.r.Uint(1 << 16), p.r.Uint(1 << 16), p.r.Uint(1 << 16)}
+	case wire.OpMedia:
+		info.Media = [3]uint64{p.r.Uint(wire.MediaAll), p.r.Uint(1 << 16), p.r.Uint(1 << 16)}
 	case wire.OpDetach:
 		return p.detach()
 	case wire.OpInsert:
@@ -134,12 +137,41 @@ func (p *Replica) token(op byte) (err error) {
 			return errBatch("mark", id)
 		}
 		info.Marks[kind] = id
+	case wire.OpRanges:
+		return p.ranges()
 	case wire.OpSum:
 		return p.sum()
 	case wire.OpAt:
 		p.Tree.Next = wire.NodeID(p.r.U31())
 	}
 	return err
+}
+
+func (p *Replica) ranges() error {
+	key := "selection"
+	if kind := p.r.Uint(wire.RangesHighlight); kind == 0 {
+		return errBatch("ranges", 0)
+	} else if kind == wire.RangesHighlight {
+		name, err := p.text(wire.RoleName)
+		if err != nil {
+			return err
+		}
+		key = "highlight " + name
+	}
+	key = fmt.Sprintf("%s in order %d", key, p.r.Int(1<<30))
+	var list []Range
+	for n := p.r.Uint(wire.MaxRanges); n > 0; n-- {
+		r := Range{From: wire.NodeID(p.r.U31()), FromUnit: p.r.Uint(wire.MaxOffset)}
+		r.To, r.ToUnit = wire.NodeID(p.r.U31()), p.r.Uint(wire.MaxOffset)
+		for _, id := range []wire.NodeID{r.From, r.To} {
+			if n := p.Tree.Nodes[id]; n == nil || n.Kind != Elem && n.Kind != Text {
+				return errBatch("range", id)
+			}
+		}
+		list = append(list, r)
+	}
+	p.Tree.Info.Rename(key, list)
+	return nil
 }
 
 func (p *Replica) assign() error {

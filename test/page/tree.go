@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -42,8 +43,31 @@ type Info struct {
 	Flags      uint64
 	URL, Title string
 	View       [3]uint64
+	Media      [3]uint64
+	Ranges     map[string][]Range // by kind and name
 	Focus      wire.NodeID
 	Marks      [wire.MarkRing + 1]wire.NodeID // by kind
+}
+
+// Range is a run of the page from one place to another.
+type Range struct {
+	From, To         wire.NodeID
+	FromUnit, ToUnit uint64
+}
+
+// Rename puts ranges in the place of those of the same kind and name, whatever their order was.
+func (i *Info) Rename(key string, list []Range) {
+	name, _, _ := strings.Cut(key, " in order ")
+	maps.DeleteFunc(i.Ranges, func(k string, _ []Range) bool {
+		old, _, _ := strings.Cut(k, " in order ")
+		return old == name
+	})
+	if i.Ranges == nil {
+		i.Ranges = map[string][]Range{}
+	}
+	if len(list) > 0 {
+		i.Ranges[key] = list
+	}
 }
 
 // Tree is a page as a plain tree.
@@ -139,6 +163,16 @@ func (t *Tree) Dump() string {
 	for kind, id := range i.Marks {
 		if id != 0 && t.Nodes[id] != nil {
 			fmt.Fprintf(&s, "mark %d at %d\n", kind, id)
+		}
+	}
+	if i.Media != [3]uint64{} {
+		fmt.Fprintf(&s, "media %x screen %dx%d\n", i.Media[0], i.Media[1], i.Media[2])
+	}
+	for _, name := range slices.Sorted(maps.Keys(i.Ranges)) {
+		for _, r := range i.Ranges[name] {
+			if t.Nodes[r.From] != nil && t.Nodes[r.To] != nil {
+				fmt.Fprintf(&s, "range %s %d.%d to %d.%d\n", name, r.From, r.FromUnit, r.To, r.ToUnit)
+			}
 		}
 	}
 	for id := range t.Next {

@@ -35,13 +35,15 @@ function rate(quality: Quality | null, lost: boolean): 'good' | 'fair' | 'poor' 
   return quality.roundTrip > 200 || quality.stale > 1000 || quality.loss > 3 ? 'fair' : 'good';
 }
 
-/** That images of the page are not shown, and why. */
+/** That images or style sheets of the page are not shown, and why. */
 export function MissingNote({ missing }: { readonly missing: readonly Missing[] }) {
-  const count = missing.reduce((sum, one) => sum + one.count, 0);
+  const of = (kind: Missing['kind']): number => missing.reduce((sum, one) => sum + (one.kind === kind ? one.count : 0), 0);
+  const [images, sheets] = [of('image'), of('sheet')];
+  const count = images + sheets;
   const why = missing.map((one) => texts.missing.reason(one.count, one.reason)).join('; ');
   return (
     <span class={count === 0 ? 'missing none' : 'missing'} role="status" aria-live="polite" title={why}>
-      {count > 0 && <>{texts.missing.count(count)}<span class="visually-hidden">: {why}</span></>}
+      {count > 0 && <>{texts.missing.count(images, sheets)}<span class="visually-hidden">: {why}</span></>}
     </span>
   );
 }

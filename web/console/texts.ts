@@ -130,7 +130,8 @@ export const texts = {
     found: (at: number, count: number) => `${at} of ${count >= 1000 ? '1,000 or more' : count}`,
   },
   missing: {
-    count: (count: number) => (count === 1 ? '1 image not shown' : `${count} images not shown`),
+    count: (images: number, sheets: number) =>
+      `${[images && (images === 1 ? '1 image' : `${images} images`), sheets && (sheets === 1 ? '1 style sheet' : `${sheets} style sheets`)].filter(Boolean).join(' and ')} not shown`,
     reason: (count: number, reason: string) => `${count}: ${reason}`,
   },
   navigation: { label: 'Move the page', back: 'Back', forward: 'Forward', reload: 'Reload' },

@@ -2,7 +2,7 @@
 import { AssetKind, GoneReason, MaxChunk } from '../wire/frames';
 import type { FromCustomer } from '../wire/frames';
 import type { Canvases } from './canvas';
-import { absolute, changes } from './css';
+import { absolute, changes, fontBytes } from './css';
 import type { Rename } from './css';
 import { attribute, baseAddress, baseOf, create, documentOf, later, localName, request, textOf } from './natives';
 import { fetchSheet, flatten, rulesText } from './sheets';
@@ -232,6 +232,8 @@ export class Assets {
 const encode = (css: string): Bytes => new TextEncoder().encode(css);
 
 async function readBytes(url: string): Promise<Loaded> {
+  const own = fontBytes.get(url);
+  if (own) return [own.slice()];
   const answer = await request(url, { cache: 'force-cache', credentials: 'same-origin' });
   return answer.ok ? [new Uint8Array(await answer.arrayBuffer())] : GoneReason.Missing;
 }

@@ -211,7 +211,7 @@ export class Capture {
     if (!this.#fresh()) {
       compareRules(false);
       this.#marks.take(watch.take(), this.#enc, this.#masks);
-      for (const el of vocabulary.moved()) this.#marks.attr(el, 'style');
+      for (const [el, name] of vocabulary.moved()) this.#marks.attr(el, name);
     }
     if (this.#fresh()) this.#snapshot(until);
     else if (this.#changes.judge(until)) {
@@ -337,6 +337,7 @@ export class Capture {
     const { tree } = this.#enc;
     this.#enc.assign();
     this.#scene.states(this.#w, tree, (node) => this.idOf(node), this.#pace.seq === 0);
+    vocabulary.tellRanges(this.#w, tree, this.#enc.roots, this.#pace.seq === 0);
     const w = this.#w.ops;
     if (snapshot ? tree.count === 0 : w.length === 0) return; // nothing, or this is no HTML document
     if (this.#pace.seq % SUM_EVERY === SUM_EVERY - 1) {

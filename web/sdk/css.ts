@@ -1,5 +1,5 @@
 // Style sheets as text: addresses are replaced by assets, imports are taken in.
-import { baseAddress, hooks, later } from './natives';
+import { baseAddress, documentSheets, hooks, later } from './natives';
 
 /** Gives the text that stands for an address. */
 export type Rename = (url: string, font: boolean) => string;
@@ -100,7 +100,7 @@ function hold(rule: CSSRule): void {
   held.add(new WeakRef(rule));
 }
 
-type Then = (of: never, result: never) => void;
+type Then = (of: never, result: never, args: never) => void;
 
 /** Has something done behind each of these methods and setters, or behind getters. */
 function hook(on: { readonly prototype: object } | undefined, names: string, then: Then, get = false): void {
@@ -114,7 +114,7 @@ function hook(on: { readonly prototype: object } | undefined, names: string, the
     if (!was?.configurable || !fn) continue;
     const ours = function (this: unknown, ...args: unknown[]): unknown {
       const result = fn.apply(this, args);
-      then(this as never, result as never);
+      then(this as never, result as never, args as never);
       return result;
     };
     Object.defineProperty(proto, name, { ...was, [key]: ours });
@@ -133,8 +133,61 @@ const lists = (): void => {
   hooks.changed();
 };
 
+const made = new WeakMap<Document, CSSStyleSheet>();
+/** The bytes of fonts that scripts made of bytes, by the addresses that stand for them. */
+export const fontBytes = new Map<string, Uint8Array<ArrayBuffer>>();
+
+/** The adopted sheets of a document, and a sheet that says what scripts have registered and made: properties, fonts. */
+export function sheetsOf(of: Document): readonly CSSStyleSheet[] {
+  const sheet = made.get(of);
+  return sheet ? [...documentSheets(of), sheet] : documentSheets(of);
+}
+
+const quoted = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`;
+
+/** Keeps what registerProperty() and new FontFace() were given: nothing else tells it later. */
+function hookMade(view: typeof globalThis): void {
+  if (!Reflect.has(view, 'FontFace') || !Reflect.has(view, 'CSS')) return; // no browser that shows anything
+  const { document: of, FontFace } = view;
+  const rules: string[] = [];
+  const sources = new WeakMap<FontFace, string>();
+  let faces: string[] = [];
+  const renew = (): void => {
+    const sheet = made.get(of) ?? new view.CSSStyleSheet();
+    made.set(of, sheet);
+    sheet.replaceSync([...rules, ...faces].join(''));
+  };
+  hook({ prototype: view.CSS }, 'registerProperty', (_, __, [{ name, syntax = '*', inherits, initialValue }]: readonly [PropertyDefinition]) => {
+    rules.push(`@property ${name}{syntax:${quoted(syntax)};inherits:${inherits};${initialValue === undefined ? '' : `initial-value:${initialValue}`}}`);
+    renew();
+  });
+  Reflect.set(view, 'FontFace', new Proxy(FontFace, {
+    construct(target, args: ConstructorParameters<typeof FontFace>, self) {
+      const face = Reflect.construct(target, args, self) as FontFace;
+      const [, source] = args;
+      if (typeof source === 'string') sources.set(face, source);
+      else {
+        // A copy: the page may go on to use its own.
+        const address = `blob:${fontBytes.size}`;
+        fontBytes.set(address, new Uint8Array(source instanceof view.ArrayBuffer ? source : source.buffer.slice(source.byteOffset, source.byteOffset + source.byteLength)).slice());
+        sources.set(face, `url(${address})`);
+      }
+      return face;
+    },
+  }));
+  hook(view.FontFaceSet, 'add delete clear', (set: FontFaceSet) => {
+    faces = Array.from(set, (face) => {
+      const source = sources.get(face);
+      const { family, style, weight, stretch, unicodeRange } = face;
+      return source ? `@font-face{font-family:${quoted(family.replace(/^(["'])(.*)\1$/, '$2'))};src:${source};font-style:${style};font-weight:${weight};font-stretch:${stretch};unicode-range:${unicodeRange}}` : '';
+    });
+    renew();
+  });
+}
+
 // The wrappers only count, and stay from load on: a sheet's text does not show that it was changed before.
 export function hookSheets(view: typeof globalThis): void {
+  hookMade(view);
   hook(view.CSSStyleSheet, 'insertRule deleteRule replace replaceSync addRule removeRule', edited);
   hook(view.CSSGroupingRule, 'insertRule deleteRule', edited);
   hook(view.CSSKeyframesRule, 'appendRule deleteRule name', edited);

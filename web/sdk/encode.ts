@@ -6,11 +6,11 @@ import {
 import type { BatchWriter } from '../wire/batch';
 import { Content, Value } from '../wire/vocabulary';
 import type { Assets } from './assets';
-import { changes, sheetsTurn, stateOf } from './css';
+import { changes, sheetsOf, sheetsTurn, stateOf } from './css';
 import { bullets } from './mask';
 import type { Masks } from './mask';
 import {
-  assignedTo, attribute, attributeNames, create, data, documentOf, documentSheets, firstChild, frameDocument, headElement, localName, matches,
+  assignedTo, attribute, attributeNames, create, data, documentOf, firstChild, frameDocument, headElement, localName, matches,
   nextSibling, nodeType, observeBox, ours, rectOf, rootOf, rootSheets, shadowOf,
 } from './natives';
 import { deep, fits } from './holds';
@@ -222,6 +222,11 @@ export class Encoder {
       if (how) this.node(c, how, known, depth);
     }
     if (!known.def || known.content === HoldsStyles) this.#adopted(n, known);
+    const sprite = known.def?.name === 'svg:use' && vocabulary.spriteIn(n as Element);
+    const how = sprite && this.how(sprite, known);
+    if (!sprite || !how) return;
+    this.tree.extras.set(n, [sprite]);
+    this.node(sprite, how, known, depth);
   }
 
   #later(n: Node, known: Known, from: Node): void {
@@ -233,7 +238,7 @@ export class Encoder {
   #adoptedBy(n: Node): readonly CSSStyleSheet[] {
     const type = nodeType(n);
     if (type === 11) return rootSheets(n as ShadowRoot);
-    return type === 1 && n === headElement(documentOf(n)) ? documentSheets(documentOf(n)) : [];
+    return type === 1 && n === headElement(documentOf(n)) ? sheetsOf(documentOf(n)) : [];
   }
 
   /** Adopted sheets have no node: style elements that are in no page stand for them, behind the children. */

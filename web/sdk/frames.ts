@@ -11,6 +11,7 @@ const entered = new WeakSet(); // by what belongs to one document's window: the 
 /** Listens to what else happens in a window within the page, until the signal ends it. */
 export function enterFrame(view: View, touch: () => void, signal: AbortSignal): void {
   vocabulary.hookSetters(touch, signal, view);
+  vocabulary.watchMotion(touch, signal, view);
   listen(view, 'pagehide resize', touch, signal); // another document follows
   listen(view, 'pointermove', (event) => hooks.pointed(event), signal);
   listen(view, 'pointerdown keydown wheel', (event) => hooks.acted(event), signal);

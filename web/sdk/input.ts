@@ -68,6 +68,29 @@ function carryOut(frame: InputFrame, page: Page): void | Promise<void> {
     return page.rescroll(rootElement());
   }
   const el = operable(page, frame.epoch, frame.node);
+  if (!/^(click|drag|pressKey)$/.test(frame.kind)) return operate(el, frame, page);
+  return withoutFiles(windowOf(el), () => operate(el, frame, page));
+}
+
+/** Runs what may click; where that comes to a file control, by whatever way, nothing opens and the customer has to do it. */
+async function withoutFiles(view: Window, run: () => void | Promise<void>): Promise<void> {
+  const windows = view === window ? [window] : [window, view];
+  let met = false;
+  const stop = (event: Event): void => {
+    if (inputType(event.composedPath()[0] as Element) !== 'file') return;
+    met = true;
+    event.preventDefault();
+  };
+  for (const w of windows) w.addEventListener('click', stop, true);
+  try {
+    await run();
+  } finally {
+    for (const w of windows) w.removeEventListener('click', stop, true);
+  }
+  refuse(met, File);
+}
+
+function operate(el: HTMLElement, frame: Exclude<InputFrame, Navigate>, page: Page): void | Promise<void> {
   switch (frame.kind) {
     case 'click':
       return click(el, frame);
@@ -78,7 +101,8 @@ function carryOut(frame: InputFrame, page: Page): void | Promise<void> {
     case 'pressKey': {
       const at = focused();
       const target = at && el.contains(at) ? at : el;
-      if (isTextField(target) || inputType(target) === 'password' || target.isContentEditable) textTarget(page, target);
+      // From a field that is closed to agents they must be able to go on.
+      if (!moving.has(frame.key) && (isTextField(target) || inputType(target) === 'password' || target.isContentEditable)) textTarget(page, target);
       refuse(inputType(target) === 'file' && (frame.key === Key.Enter || frame.key === Key.Space), File);
       // Keys change lists and sliders, too.
       if (/^(select|input)$/.test(target.localName) && !/^(button|submit|reset|image|file)$/.test(inputType(target)) && !moving.has(frame.key)) writable(page, target);

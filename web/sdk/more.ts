@@ -1,5 +1,8 @@
 // What a session needs beyond the core, as a part of the SDK.
 export { Assets } from './assets';
+export { media } from './world';
+export { tellRanges } from './ranges';
+export { spriteIn, spriteName } from './sprites';
 export { heldStyle, moved, watchMotion } from './motion';
 export { paths, reasons } from './names';
 export { openPreview } from './preview';

@@ -179,9 +179,18 @@ export function hookShadows(proto: Element): void {
 }
 hookShadows(element);
 
+/** The states that custom elements give themselves (HTML, section 4.13.7.5), and the elements by them. */
+export const statesOf = new WeakMap<Element, Iterable<string>>();
+export const statedBy = new WeakMap<object, Element>();
+
 // Closed roots that the page's source declares: their elements get hold of them so.
 Reflect.set(HTMLElement.prototype, 'attachInternals', function (this: HTMLElement): ElementInternals {
   const internals = attachInternals(this);
+  const { states } = internals as { states?: Iterable<string> }; // younger than the rest
+  if (states) {
+    statesOf.set(this, states);
+    statedBy.set(states, this);
+  }
   if (internals.shadowRoot) {
     roots.set(this, internals.shadowRoot);
     hooks.attached(this);

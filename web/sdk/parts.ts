@@ -2,12 +2,12 @@
 import type { Canvases } from './canvas';
 import type { Guests } from './guests';
 import type * as Input from './input';
-import { absolute, changes, renameURLs } from './css';
+import { absolute, changes, fontBytes, renameURLs, sheetsTurn } from './css';
 import { inputType, isField, isTextField, readonlyWish } from './mask';
 import { quirky, ringed, stands } from './mirror';
 import {
   above, aborted, addShadow, attribute, baseAddress, baseOf, bodyElement, connected, create, createSVG, documentOf, elementsAt, findAll, firstChild, focused, focusIn,
-  frameDocument, fullscreen, hooks, isElement, later, listen, localName, matches, mirrors, named, namespaceOf, ours, put, rectOf, removeNode, request, rootElement, setter, shadowOf, textOf, titleOf, viewOf,
+  frameDocument, fullscreen, headElement, hooks, isElement, later, listen, localName, matches, mirrors, named, namespaceOf, nextSibling, nodeType, ours, put, rectOf, removeNode, request, rootElement, setter, shadowOf, statedBy, textOf, titleOf, viewOf,
 } from './natives';
 import type * as More from './more';
 import { scrolled } from './say';
@@ -25,9 +25,9 @@ export interface Parts {
 const lent: Readonly<Record<string, unknown>> = {
   './natives': {
     above, aborted, addShadow, attribute, baseAddress, baseOf, bodyElement, connected, create, createSVG, documentOf, elementsAt, findAll, firstChild, focused, focusIn,
-    frameDocument, fullscreen, hooks, isElement, later, listen, localName, matches, mirrors, named, namespaceOf, ours, put, rectOf, removeNode, request, rootElement, setter, shadowOf, textOf, titleOf, viewOf,
+    frameDocument, fullscreen, headElement, hooks, isElement, later, listen, localName, matches, mirrors, named, namespaceOf, nextSibling, nodeType, ours, put, rectOf, removeNode, request, rootElement, setter, shadowOf, statedBy, textOf, titleOf, viewOf,
   },
-  './css': { absolute, changes, renameURLs },
+  './css': { absolute, changes, fontBytes, renameURLs, sheetsTurn },
   './signal': { SignalError, call, reach },
   './mirror': { quirky, ringed, stands },
   './say': { scrolled },

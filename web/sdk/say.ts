@@ -8,7 +8,7 @@ import type { Assets } from './assets';
 import { absolute, changes, renameURLs } from './css';
 import { inputType, isTextField, readonlyWish } from './mask';
 import { livesOf, quirky, saidOf, stands } from './mirror';
-import { attribute, baseOf, compatMode, documentOf, frameDocument, listen, localName, matches, mirrors, viewOf } from './natives';
+import { attribute, baseOf, compatMode, documentOf, frameDocument, listen, localName, matches, mirrors, statesOf, viewOf } from './natives';
 import { Privacy } from './privacy';
 import type { Known } from './tree';
 import type { AttrDef } from './vocab';
@@ -46,6 +46,7 @@ export function valueOf(el: Element, known: Known, name: string, def: AttrDef, a
     return plain && (code === RefAttr || /url/i.test(String(said))) ? null : said;
   }
   if (name === '#sheet') return assets.sheet(el) || null;
+  if (name === '#states') return Array.from(statesOf.get(el) ?? []).filter((state) => /^[\w-]+$/.test(state)).join(' ') || null;
   if (name === '#disabled') return isOff(el) ? 1 : null;
   if (name === '#quirks') return isQuirky(el) ? 1 : null;
   if (name === '#src' && localName(el) === 'canvas') return open ? assets.canvas(el as HTMLCanvasElement) : null;
@@ -61,7 +62,7 @@ export function valueOf(el: Element, known: Known, name: string, def: AttrDef, a
   if (code === ReadonlyAttr) return readonlyWish(el) ? 1 : null;
   if (code === EditableAttr) return value === 'false' ? null : 1;
   if (plain && (code === RefAttr || /url/i.test(value))) return null;
-  if (code === RefAttr) return value[0] === '#' && (name === 'href' || attribute(el, 'href') === null) ? value.slice(1) : null;
+  if (code === RefAttr) return name !== 'href' && attribute(el, 'href') !== null ? null : value[0] === '#' ? value.slice(1) : (known.def?.name === 'svg:use' && vocabulary.spriteName(el, value)) || null;
   if (kind === Value.Enum) {
     const list = def[3];
     const exact = list.indexOf(value);

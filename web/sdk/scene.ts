@@ -1,10 +1,12 @@
 // What a page is as a whole: its address, title and window, and which element has the focus, is pressed, is named by the address.
 import type { BatchWriter } from '../wire/batch';
-import { MarkRing, OpFocus, OpPage, OpView, Role } from '../wire/frames';
+import { MarkRing, OpFocus, OpMedia, OpPage, OpView, Role } from '../wire/frames';
 import type { Masks } from './mask';
 import { compatMode } from './natives';
 import type { Tree } from './tree';
 import { vocabulary } from './vocab';
+
+const MEDIA = 4 + MarkRing;
 
 /** Tells what differs from what was told last. */
 export class Scene {
@@ -30,12 +32,17 @@ export class Scene {
       w.ref(Role.URL, url);
       w.ref(Role.Title, title);
     }
-    if (!this.#news(2, devicePixelRatio) && !this.resized) return;
-    this.resized = false;
-    const view = vocabulary.viewport();
-    if (!this.#news(1, view.join())) return;
-    w.ops.byte(OpView);
-    for (const n of view) w.ops.uint(n);
+    if (this.#news(2, devicePixelRatio) || this.resized) {
+      this.resized = false;
+      this.#numbers(w, 1, OpView, vocabulary.viewport());
+    }
+    this.#numbers(w, MEDIA, OpMedia, vocabulary.media());
+  }
+
+  #numbers(w: BatchWriter, slot: number, op: number, list: readonly number[]): void {
+    if (!this.#news(slot, list.join())) return;
+    w.ops.byte(op);
+    for (const n of list) w.ops.uint(n);
   }
 
   /** Tells which element has the focus, and which one is what a mark says. */

@@ -1,6 +1,9 @@
 // Controls that scripts set leave no trace in the tree (case 11). The hooks only have them compared at the next frame.
 
-import { aborted } from './natives';
+import { aborted, statedBy } from './natives';
+
+/** Custom elements whose own states may be others now. */
+export const stated = new Set<Element>();
 
 type Hooked = readonly [object, string];
 
@@ -13,19 +16,28 @@ export function hookSetters(changed: () => void, signal: AbortSignal, view: type
     [HTMLSelectElement.prototype, 'value selectedIndex'],
     [HTMLOptionElement.prototype, 'selected'],
     [HTMLSlotElement.prototype, 'assign'],
+    ...['HighlightRegistry', 'Highlight', 'CustomStateSet'].flatMap((name): Hooked[] => {
+      const { prototype } = (Reflect.get(view, name) ?? {}) as { readonly prototype?: object }; // younger than the rest
+      return prototype ? [[prototype, 'add set delete clear']] : [];
+    }),
   ];
-  for (const [proto, names] of list) for (const name of names.split(' ')) hook(proto, name, changed, signal);
+  const then = (of: object): void => {
+    const host = statedBy.get(of);
+    if (host) stated.add(host);
+    changed();
+  };
+  for (const [proto, names] of list) for (const name of names.split(' ')) hook(proto, name, then, signal);
 }
 
-function hook(proto: object, name: string, changed: () => void, signal: AbortSignal): void {
+function hook(proto: object, name: string, changed: (of: object) => void, signal: AbortSignal): void {
   const was = Object.getOwnPropertyDescriptor(proto, name);
   const key = was?.set ? 'set' : 'value';
   // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its object below
   const fn = was?.[key] as ((...args: unknown[]) => unknown) | undefined;
   if (!was?.configurable || !fn) return;
-  const ours = function (this: unknown, ...args: unknown[]): unknown {
+  const ours = function (this: object, ...args: unknown[]): unknown {
     const result = fn.apply(this, args);
-    changed();
+    changed(this);
     return result;
   };
   Object.defineProperty(proto, name, { ...was, [key]: ours });

@@ -32,12 +32,16 @@ function under(condition: string, css: string): string {
   return layer ? `@layer ${name ?? ''}{${queried}}` : queried;
 }
 
-/** A sheet's text as its rules say it now; imported sheets are taken in where the page may read them. */
+function importedText({ layerName, media, styleSheet }: CSSImportRule): string {
+  const layer = typeof layerName === 'string' ? `layer${layerName && `(${layerName})`} ` : '';
+  const text = renameURLs(rulesText(styleSheet), styleSheet?.href ?? '', (url) => `url("${url}")`);
+  return under(layer + media.mediaText, text); // one whose feature query does not hold has no rules
+}
+
+/** A sheet's text as its rules say it now; imported sheets are taken in where the page may read them, with full addresses. */
 export function rulesText(sheet: CSSStyleSheet | null): string {
   try {
-    return Array.from(sheet?.cssRules ?? [], (rule) =>
-      'styleSheet' in rule ? under((rule as CSSImportRule).media.mediaText, rulesText((rule as CSSImportRule).styleSheet)) : rule.cssText,
-    ).join('\n');
+    return Array.from(sheet?.cssRules ?? [], (rule) => ('styleSheet' in rule ? importedText(rule as CSSImportRule) : rule.cssText)).join('\n');
   } catch {
     return ''; // of another origin, without CORS
   }

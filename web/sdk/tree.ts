@@ -41,8 +41,8 @@ function sumStep(id: number, parent = 0): number {
 export class Tree {
   readonly #known = new Map<Node, Known>();
   readonly #nodes: (Node | undefined)[] = []; // by id
-  /** Style elements that stand for adopted sheets; they are in no page. By the node that they are told under. */
-  readonly extras = new Map<Node, HTMLStyleElement[]>();
+  /** Elements that are in no page: styles that stand for adopted sheets, parts of other files. By the node that they are told under. */
+  readonly extras = new Map<Node, Element[]>();
   /** The documents within the page, by their frames. A document has no id: what it holds is told under its frame. */
   readonly frames = new Map<Element, Document>();
   /** Called for every node that is forgotten. */

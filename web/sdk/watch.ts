@@ -3,7 +3,7 @@ import { enterFrame } from './frames';
 import { listen, nodeType, observe, Observer, recordsOf, viewOf } from './natives';
 
 const watched = { childList: true, attributes: true, characterData: true, subtree: true, attributeOldValue: true };
-const heard = 'scroll toggle load error input change reset focusin focusout slotchange play emptied loadedmetadata';
+const heard = 'scroll toggle load error input change reset focusin focusout slotchange selectionchange play emptied loadedmetadata';
 
 /** Who is told what happens in the page. */
 export interface Ears {

@@ -115,7 +115,7 @@ function readElements(): void {
         name,
         content,
         attrs: [attrsOf(name), attrsOf(String(space))],
-        special: /style$/.test(name) ? ['#sheet', '#disabled', 'media'] : /^(img|input|svg:image|canvas|video)$/.test(name) ? ['#src'] : name === '#frame' ? ['#quirks'] : [],
+        special: /style$/.test(name) ? ['#sheet', '#disabled', 'media'] : /^(img|input|svg:image|canvas|video)$/.test(name) ? ['#src'] : name === '#frame' ? ['#quirks'] : name === '#custom' ? ['#states'] : [],
         control: /^(input|textarea|select|option|dialog)$/.test(name),
         hosts: /^(#custom|article|aside|blockquote|body|div|footer|h\d|header|main|nav|p|section|span)$/.test(name),
         space,

@@ -2,13 +2,14 @@
 // the server did: this is the fence that holds when the server's does not. internal/wire/dom.go is the specification.
 import { Reader, WireError } from '../wire/codec';
 import {
-  type Batch, MaxAttrs, MaxDepth, MarkRing, OpAssign, OpAt, OpBox, OpDetach, OpElem, OpEnd, OpFocus, OpInsert, OpLive, OpMark, OpPage, OpRef, OpSet,
+  type Batch, MaxAttrs, MediaAll, MaxDepth, MarkRing, OpAssign, OpAt, OpBox, OpDetach, OpElem, OpEnd, OpFocus, OpInsert, OpLive, OpMark, OpMedia, OpPage, OpRanges, OpRef, OpSet,
   OpShadow, OpSum, OpText, OpUnset, OpView, Role,
 } from '../wire/frames';
 import { Content, NAMESPACES } from '../wire/vocabulary';
 import { CUSTOM_ELEMENT, type ElementRule, FRAME, customName, elements, flows, holds } from './alphabet';
 import { type Dressed, type Wardrobe, dressed } from './dress';
 import { appendChild, attachShadow, createElement, createText, insertBefore, nextSiblingOf, nodeType, parentOf, removeChild, setAttribute, setData } from './natives';
+import { type Ranges, readRanges } from './ranges';
 import type { Strings } from '../wire/strings';
 import type { Entry, Tree } from './tree';
 
@@ -17,9 +18,13 @@ export interface Told {
   page?: { readonly url: string; readonly title: string };
   /** The customer's viewport in CSS pixels, and how many pixels of their screen one is. */
   view?: { readonly width: number; readonly height: number; readonly ratio: number };
+  /** Media* bits. */
+  media?: number;
   focus?: number;
   /** Which node is what a mark says, by the mark's kind; 0 is none. */
   readonly marks: Map<number, number>;
+  /** What is selected or highlighted now, where that is something else than before. */
+  readonly ranges: Ranges[];
   /** A node was moved, which makes browsers forget how far things were scrolled. */
   moved: boolean;
 }
@@ -36,10 +41,12 @@ export interface Target {
 
 // The order of the tokens of a batch. Only those of the steps in `many` may follow each other.
 const steps = new Map<number, number>([
-  [OpPage, 1], [OpView, 2], [OpDetach, 3], [OpInsert, 4], [OpSet, 5], [OpUnset, 5], [OpText, 5], [OpLive, 5], [OpAssign, 5],
-  [OpFocus, 6], [OpMark, 7], [OpSum, 8], [OpAt, 9],
+  [OpPage, 1], [OpView, 2], [OpMedia, 3], [OpDetach, 4], [OpInsert, 5], [OpSet, 6], [OpUnset, 6], [OpText, 6], [OpLive, 6], [OpAssign, 6],
+  [OpFocus, 7], [OpMark, 8], [OpRanges, 9], [OpSum, 10], [OpAt, 11],
 ]);
-const many = new Set([3, 4, 5, 7]);
+const many = new Set([4, 5, 6, 8, 9]);
+// What is told of a node that was there before; behind it the tree has its final shape.
+const CHANGES = 6;
 
 const BOX_REASONS = ['private', 'frame', 'media', 'limit'];
 const MAX_SIDE = 1 << 20;
@@ -55,7 +62,7 @@ class Applier {
   private readonly r: Reader;
   private readonly snapshot: boolean;
   private readonly base: number;
-  private readonly told: Told = { moved: false, marks: new Map() };
+  private readonly told: Told = { moved: false, marks: new Map(), ranges: [] };
   private last = 0;
   private step = 0;
   private readonly undo: (() => void)[] = []; // until the tree has its shape
@@ -76,7 +83,7 @@ class Applier {
       for (const step of this.undo.reverse()) step();
       throw error;
     }
-    if (this.step < 5) this.settle();
+    if (this.step < CHANGES) this.settle();
     to.strings.end();
     return this.told;
   }
@@ -90,9 +97,9 @@ class Applier {
   private token(op: number): void {
     const step = steps.get(op) ?? 0;
     if (step < this.step || step === 0 || (step === this.step && !many.has(step))) throw new WireError('row33-order');
-    if (this.step < 5 && step >= 5) this.settle();
+    if (this.step < CHANGES && step >= CHANGES) this.settle();
     this.step = step;
-    if (step === 5) this.change(op, this.named());
+    if (step === CHANGES) this.change(op, this.named());
     else if (op === OpInsert) this.insert();
     else if (op === OpDetach) this.detach(this.named());
     else this.about(op);
@@ -117,9 +124,18 @@ class Applier {
       case OpView: {
         const width = r.uint(MAX_SIDE);
         const height = r.uint(MAX_SIDE);
-        told.view = { width, height, ratio: r.uint() / 1000 };
+        const ratio = r.uint(MAX_SIDE) / 1000;
+        told.view = { width, height, ratio };
+        if (ratio > 0) to.wardrobe.prefer({ scale: ratio });
         return;
       }
+      case OpMedia:
+        told.media = r.uint(MediaAll);
+        to.wardrobe.prefer({ bits: told.media, width: r.uint(MAX_SIDE), height: r.uint(MAX_SIDE) });
+        return;
+      case OpRanges:
+        told.ranges.push(readRanges(r, to.strings, to.tree));
+        return;
       case OpFocus:
         told.focus = r.uint();
         if (told.focus !== 0) to.tree.get(told.focus);

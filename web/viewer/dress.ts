@@ -4,6 +4,7 @@ import { LiveBullets, LiveChecked, LiveClosed, LiveIndeterminate, LiveNatural, L
 import { Value } from '../wire/vocabulary';
 import { ARIA_ATTR, type AttributeRule, DATA_ATTR, type ElementRule, MASK_ATTR, allowed, attributeSuffix, attributes, hiddenByMask } from './alphabet';
 import { Layers } from './layers';
+import type { Media } from './media';
 import { inputValue, removeAttribute, setAreaValue, setAttribute, setChecked, setIndeterminate, setInputValue } from './natives';
 import { Slots } from './slots';
 import type { Strings } from '../wire/strings';
@@ -44,6 +45,11 @@ export class Wardrobe {
   constructor(strings: Strings, users: Users) {
     this.strings = strings;
     this.users = users;
+  }
+
+  /** Takes the customer's screen and wishes. */
+  prefer(change: Partial<Media>): void {
+    this.users.prefer(change);
   }
 
   /** The node is gone. */
@@ -112,6 +118,8 @@ export class Wardrobe {
     if (rule.value === Value.Flag) this.flag(entry, name, false);
     else if (rule.value === Value.Asset) this.asset(entry, name, 0);
     else if (rule.value === Value.Decls || rule.value === Value.CSSValue) this.users.css(el, name, null);
+    else if (rule.value === Value.Media) this.users.media(el, null);
+    else if (name === '#states') removeAttribute(el, 'vitrine-states');
     else if (name === '#ref') removeAttribute(el, 'href');
     else {
       if (name === 'href') this.addresses.delete(entry.id);
@@ -171,9 +179,13 @@ export class Wardrobe {
       case Value.CSSValue:
         this.users.css(el, name, text);
         break;
+      case Value.Media:
+        this.users.media(el, text);
+        break;
       default:
         if (name === 'width' || name === 'height') this.users.sized(el);
-        if (name === '#ref') setAttribute(el, 'href', `#${text.replace(/^#/, '')}`);
+        if (name === '#states') setAttribute(el, 'vitrine-states', text.split(/\s+/).filter((state) => /^[\w-]{1,64}$/.test(state)).join(' '));
+        else if (name === '#ref') setAttribute(el, 'href', `#${text.replace(/^#/, '')}`);
         else if (name === 'usemap') setAttribute(el, name, `#${text.replace(/^#/, '')}`);
         else setAttribute(el, name, text);
     }

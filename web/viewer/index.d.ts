@@ -44,8 +44,9 @@ export interface Refusal {
   readonly node: number;
 }
 
-/** Images of the page that are not shown, and why: words for people that hold nothing of the page. */
+/** Images or style sheets of the page that are not shown, and why: words for people that hold nothing of the page. */
 export interface Missing {
+  readonly kind: 'image' | 'sheet';
   readonly reason: string;
   readonly count: number;
 }

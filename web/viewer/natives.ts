@@ -27,6 +27,7 @@ const E = Element.prototype;
 const createNS = method(D.createElementNS as (this: Document, ns: string, name: string) => Element);
 export const createText = method(D.createTextNode);
 export const rootOf = getter(D, 'documentElement');
+export const compatMode = getter(D, 'compatMode');
 export const documentOf = getter(HTMLIFrameElement.prototype, 'contentDocument');
 
 export const appendChild = method(N.appendChild as (this: Node, child: Node) => Node);
@@ -42,6 +43,7 @@ export const nextSiblingOf = getter(N, 'nextSibling');
 export const textOf = getter(N, 'textContent');
 export const setText = setter(N, 'textContent');
 export const setData = setter(CharacterData.prototype, 'data');
+export const textLength = getter(CharacterData.prototype, 'length');
 
 export const getAttribute = method(E.getAttribute);
 export const setAttribute = method(E.setAttribute);

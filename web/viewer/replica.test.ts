@@ -26,6 +26,7 @@ function bench(): Bench {
     need: (_, rule) => needs.push(rule),
     told: () => undefined,
     show: () => undefined,
+    quirks: () => undefined,
   }, new Assets(() => undefined));
   return {
     doc, replica, pen: new Pen(), acks, needs,

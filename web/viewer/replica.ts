@@ -1,17 +1,19 @@
 // The replica: takes batches in the order in which they came, applies them in one task of one animation frame, and says
 // when it needs a snapshot.
 import { WireError } from '../wire/codec';
-import { type Batch, MarkActive, MarkFullscreen, MarkRing, MarkTarget } from '../wire/frames';
+import { type Batch, MarkActive, MarkFullscreen, MarkRing, MarkTarget, OpPage } from '../wire/frames';
 import { type Target, type Told, applyBatch } from './apply';
 import type { Assets } from './assets';
 import { type Dressed, Wardrobe } from './dress';
 import { Frames } from './frames';
 import { type Shown, heal } from './heal';
 import {
-  appendChild, firstChildOf, isElement, isSelected, nextSiblingOf, parentOf, removeAttribute, removeChild, replaceChild, rootOf,
+  appendChild, compatMode, firstChildOf, isElement, isSelected, nextSiblingOf, parentOf, removeAttribute, removeChild, replaceChild, rootOf,
   setAttribute, setSelectIndex, setSelected,
 } from './natives';
+import { pageScheme } from './media';
 import { Places } from './places';
+import { hide, show } from './ranges';
 import { Strings } from '../wire/strings';
 import { type Entry, Tree } from './tree';
 import { Users } from './users';
@@ -29,6 +31,8 @@ export interface Owner {
   readonly need: (epoch: number, rule: string) => void;
   readonly told: (told: Told) => void;
   readonly show: (visible: boolean) => void;
+  /** The page needs a document of the other mode; with the new one, reset is to be called. */
+  readonly quirks: (on: boolean) => void;
 }
 
 /** One replica. */
@@ -115,6 +119,12 @@ export class Replica {
       return;
     }
     if (!batch.snapshot && (batch.epoch !== this.epoch || batch.seq !== this.at.seq + 1)) throw new WireError('row36-gap');
+    const [first, flags] = batch.ops;
+    if (first === OpPage && (flags === 1) !== (compatMode(doc) === 'BackCompat')) {
+      this.at.needing = this.at.missed = true;
+      this.owner.quirks(flags === 1);
+      return;
+    }
     this.strings.begin(batch);
     const told = batch.snapshot ? this.replace(doc, batch) : this.change(doc, batch);
     this.epoch = batch.epoch;
@@ -191,6 +201,9 @@ export class Replica {
     this.places.settle(told.moved);
     if (told.focus !== undefined || this.focused) this.setFocus(tree.find(told.focus ?? this.focus));
     for (const [kind, id] of told.marks) this.setMark(kind, tree.find(id));
+    const html = rootOf(shown.document) as Element | null;
+    if (told.media !== undefined && html) setAttribute(html, 'vitrine-scheme', pageScheme(told.media));
+    for (const ranges of told.ranges) show(ranges, tree, shown.document);
   }
 
   /** Assets arrived, or will not come. */
@@ -207,6 +220,11 @@ export class Replica {
   /** How many images of the page are not shown, by GoneReason. */
   missing(): ReadonlyMap<number, number> {
     return this.shown?.users.missing() ?? new Map<number, number>();
+  }
+
+  /** How many style sheets of the page are not shown. */
+  sheetless(): number {
+    return this.shown?.users.sheetless() ?? 0;
   }
 
   private setFocus(entry: Entry | undefined): void {
@@ -269,6 +287,7 @@ export class Replica {
     this.focused = undefined;
     this.focus = 0;
     this.marks.clear();
+    if (this.shown) hide(this.shown.document);
     this.shown?.wardrobe.wipe();
     this.shown?.tree.wipe();
     this.shown = null;

@@ -27,6 +27,8 @@ export interface Stage {
   zoom: Zoom;
   /** Scrolls within what is larger than the window. Returns whether there was room. */
   pan(dx: number, dy: number): boolean;
+  /** Shows pages in a document that is laid out as before there were standards (HTML, section 13.2.6.4.1), or in one that is not. */
+  quirks(on: boolean): void;
   show(visible: boolean): void;
   /** Stops drawing the page, which costs nothing then, until the agent wants it back; `again` is told. */
   rest(again: () => void): void;
@@ -119,24 +121,58 @@ function makeRoot(container: HTMLElement): HTMLElement {
   return root;
 }
 
-/** Takes each new document of the frame into service, if it is the empty one of the server's. */
-function watchDocuments(frame: HTMLIFrameElement, server: string, fresh: () => void): { readonly address: string; readonly ours: () => Document | null } {
-  const address = new URL('/stage', server).href;
-  let ours: Document | null = null;
-  let reloads = 0;
-  frame.addEventListener('load', () => {
+/** The documents of the stage, one after the other. */
+class Documents {
+  readonly listeners: (() => void)[] = [];
+  private ours: Document | null = null;
+  private address = '';
+  private reloads = 0;
+  private readonly frame: HTMLIFrameElement;
+  private readonly server: string;
+
+  constructor(frame: HTMLIFrameElement, server: string) {
+    this.frame = frame;
+    this.server = server;
+    frame.addEventListener('load', () => this.loaded());
+  }
+
+  /** The document to build in; null while there is none of ours. */
+  get current(): Document | null {
+    return this.ours !== null && this.frame.contentDocument === this.ours ? this.ours : null;
+  }
+
+  /** Loads another of the server's empty documents. */
+  open(path: string): void {
+    const address = new URL(path, this.server).href;
+    if (address === this.address) return;
+    this.address = address;
+    this.ours = null;
+    this.reloads = 0;
+    checkFrame(this.frame);
+    this.frame.src = address;
+  }
+
+  private loaded(): void {
+    const { frame, address } = this;
     checkFrame(frame);
-    ours = frame.contentDocument?.URL === address ? frame.contentDocument : null;
-    if (!ours) {
+    this.ours = frame.contentDocument?.URL === address ? frame.contentDocument : null;
+    if (!this.ours) {
       // Something took the stage's place, or the server did not answer: the stage is loaded anew, a few times.
-      if (reloads++ < MAX_RELOADS) frame.src = address;
+      if (this.reloads++ < MAX_RELOADS) frame.src = address;
       return;
     }
-    guard(ours);
-    ours.adoptedStyleSheets = [makeStageSheet(ours)];
-    fresh();
-  });
-  return { address, ours: () => (ours !== null && frame.contentDocument === ours ? ours : null) };
+    guard(this.ours);
+    this.ours.adoptedStyleSheets = [makeStageSheet(this.ours)];
+    for (const fn of this.listeners) fn();
+  }
+
+  /** Empties the document, for good. */
+  clear(): void {
+    this.listeners.length = 0;
+    const html = this.ours && (rootOf(this.ours) as Element | null);
+    if (this.ours && html) removeChild(this.ours, html);
+    if (this.ours) this.ours.adoptedStyleSheets = [];
+  }
 }
 
 /** Makes the stage inside the container and loads its empty document from the server. */
@@ -150,10 +186,8 @@ export function makeStage(container: HTMLElement, server: string): Stage {
   const frame = makeFrame(plane.el);
   const overlay = box(plane.el, 'vitrine-overlay');
   const card = new Card(root);
-  const listeners: (() => void)[] = [];
-  const { address, ours } = watchDocuments(frame, server, () => { for (const fn of listeners) fn(); });
-  checkFrame(frame);
-  frame.src = address;
+  const documents = new Documents(frame, server);
+  documents.open('/stage');
   plane.el.prepend(frame);
   plane.resize(plane.width, plane.height);
   return {
@@ -168,8 +202,9 @@ export function makeStage(container: HTMLElement, server: string): Stage {
     },
     pan: (dx, dy) => plane.pan(dx, dy),
     onResize: (fn) => { resized.push(fn); },
-    document: ours,
+    document: () => documents.current,
     resize: (width, height) => plane.resize(width, height),
+    quirks: (on) => documents.open(on ? '/stage/quirks' : '/stage'),
     show(visible) { frame.style.visibility = visible ? 'visible' : 'hidden'; },
     rest(again) {
       frame.style.display = 'none';
@@ -181,17 +216,13 @@ export function makeStage(container: HTMLElement, server: string): Stage {
     },
     get resting() { return card.el !== null; },
     onDocument(fn) {
-      listeners.push(fn);
-      if (ours()) fn();
+      documents.listeners.push(fn);
+      if (documents.current) fn();
     },
     clear() {
-      listeners.length = 0;
       plane.stop();
       card.close();
-      const doc = ours();
-      const html = doc && (rootOf(doc) as Element | null);
-      if (doc && html) removeChild(doc, html);
-      if (doc) doc.adoptedStyleSheets = [];
+      documents.clear();
       frame.style.visibility = 'hidden';
       overlay.remove();
     },

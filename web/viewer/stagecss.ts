@@ -7,6 +7,9 @@ export const HIGHLIGHT = 'vitrine-find';
 
 const css = `
 @layer vitrine {
+  /* What the page says in a meta element (CSS Color Adjustment, section 2.2). */
+  :where(html[vitrine-scheme=light]) { color-scheme: light; }
+  :where(html[vitrine-scheme=dark]) { color-scheme: dark; }
   :where([vitrine-focus-visible]) { outline: auto 1px; outline: -webkit-focus-ring-color auto 1px; }
   /* A file control is drawn by a button; this is the size that browsers give the real one. */
   :where(input[vitrine-type=file]) {

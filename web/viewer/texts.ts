@@ -24,6 +24,7 @@ export const texts = {
     damaged: 'its data is damaged',
     expands: 'too costly to draw',
     full: 'this session has too many',
+    sheet: 'style sheet of another site that the page may not read: its owner can allow that (CORS and crossorigin)',
   },
   box: {
     private: 'Private',

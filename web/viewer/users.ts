@@ -1,6 +1,7 @@
 // Which elements of one tree show which assets. An asset often arrives after the element that shows it.
 import type { Assets } from './assets';
 import { assetsIn, resolveCSS } from './css';
+import { type Media, answerQuery, answerSheet } from './media';
 import { createElement, getAttribute, hasAttribute, removeAttribute, setAttribute, setText } from './natives';
 import { placeholder } from './placeholder';
 import { NAMESPACES } from '../wire/vocabulary';
@@ -14,6 +15,8 @@ interface Use {
   disabled: boolean;
   /** CSS texts by attribute, as they came. */
   readonly css: Map<string, string>;
+  /** When its sheet holds, as it came. */
+  media: string | null;
   /** Its natural size stands in width and height. */
   natural: boolean;
   /** The natural size of an image, where the page has said it. */
@@ -61,6 +64,8 @@ export class Users {
   private readonly waiting = new Map<number, Set<Element>>();
   private readonly missed = new Map<Element, number>();
   private readonly assets: Assets;
+  private prefers: Media | null = null;
+
   constructor(assets: Assets) {
     this.assets = assets;
   }
@@ -68,7 +73,7 @@ export class Users {
   private use(el: Element): Use {
     let use = this.uses.get(el);
     if (!use) {
-      use = { image: null, sheet: 0, disabled: false, css: new Map(), natural: false, size: null, shown: null };
+      use = { image: null, sheet: 0, disabled: false, css: new Map(), media: null, natural: false, size: null, shown: null };
       this.uses.set(el, use);
     }
     return use;
@@ -123,6 +128,13 @@ export class Users {
     else setAttribute(el, image.attribute, url);
   }
 
+  /** How many style sheets are not shown. */
+  sheetless(): number {
+    let count = 0;
+    for (const { sheet, disabled } of this.uses.values()) if (sheet !== 0 && !disabled && this.assets.missing(sheet) !== null) count++;
+    return count;
+  }
+
   /** How many images are not shown, by GoneReason. */
   missing(): Map<number, number> {
     const counts = new Map<number, number>();
@@ -162,7 +174,7 @@ export class Users {
       return;
     }
     const assets = assetsIn(text);
-    if (assets.size > 0) this.use(el).css.set(attribute, text);
+    if (assets.size > 0 || text.includes('color-scheme')) this.use(el).css.set(attribute, text);
     else this.uses.get(el)?.css.delete(attribute);
     for (const asset of assets) this.depend(el, asset);
     setAttribute(el, attribute, this.resolve(text));
@@ -170,8 +182,26 @@ export class Users {
     if (use?.image?.attribute === 'content') this.refresh(el, use); // it was part of the style
   }
 
+  /** Says when the sheet of a style element holds; null is always. */
+  media(el: Element, query: string | null): void {
+    this.use(el).media = query;
+    if (query === null) removeAttribute(el, 'media');
+    else setAttribute(el, 'media', answerQuery(query, this.prefers));
+  }
+
+  /** Takes the customer's screen and wishes. */
+  prefer(change: Partial<Media>): void {
+    const before = JSON.stringify(this.prefers);
+    this.prefers = { bits: 0, width: 0, height: 0, scale: 1, ...this.prefers, ...change };
+    if (JSON.stringify(this.prefers) === before) return; // every change of a window's size comes here
+    for (const [el, use] of this.uses) {
+      if (use.media !== null) setAttribute(el, 'media', answerQuery(use.media, this.prefers));
+      if (use.sheet !== 0 || use.css.size > 0) this.refresh(el, use);
+    }
+  }
+
   private resolve(text: string): string {
-    return resolveCSS(text, (asset) => this.assets.url(asset));
+    return answerSheet(resolveCSS(text, (asset) => this.assets.url(asset), this.prefers?.scale), this.prefers);
   }
 
   private refresh(el: Element, use: Use): void {

@@ -13,6 +13,7 @@ import { reasonText } from './placeholder';
 import { Presence } from './presence';
 import { Replica } from './replica';
 import { type Stage, makeStage } from './stage';
+import { texts } from './texts';
 import { type Line, type Listener, Transport } from './transport';
 import { Watchdog } from './watchdog';
 
@@ -59,6 +60,7 @@ export class AgentView implements View {
       need: (epoch) => this.need(epoch),
       told: (told) => this.told(told),
       show: (visible) => this.place.show(visible),
+      quirks: (on) => this.place.quirks(on),
     }, this.assets);
     this.drawings = new Drawings(this.place, () => pageOffset(this.place));
     this.eyes = new Eyes({
@@ -161,7 +163,9 @@ export class AgentView implements View {
   }
 
   private tellMissing(): void {
-    const missing = [...this.replica.missing()].map(([reason, count]): Missing => ({ reason: reasonText(reason) ?? '', count }));
+    const missing = [...this.replica.missing()].map(([reason, count]): Missing => ({ kind: 'image', reason: reasonText(reason) ?? '', count }));
+    const sheets = this.replica.sheetless();
+    if (sheets > 0) missing.push({ kind: 'sheet', reason: texts.missing.sheet, count: sheets });
     const key = JSON.stringify(missing);
     if (key === this.server.missing) return;
     this.server.missing = key;

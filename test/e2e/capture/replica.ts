@@ -1,8 +1,8 @@
 // A reference for batches: applies them to a plain tree and refuses whatever internal/wire/dom.go does not allow.
 import { decode, Reader } from '../../../web/wire/codec';
 import {
-  LiveBullets, LiveChecked, LiveClosed, LiveIndeterminate, LiveNatural, LiveOpen, LiveScroll, LiveSelected, LiveUndefined, LiveValue, MaxEntry, OpBox, OpDetach,
-  OpAssign, OpElem, OpEnd, OpFocus, OpInsert, OpLive, OpMark, OpPage, OpRef, OpSet, OpShadow, OpSum, OpText, OpUnset, OpView, Role, fromCustomer,
+  LiveBullets, LiveChecked, LiveClosed, LiveIndeterminate, LiveNatural, LiveOpen, LiveScroll, LiveSelected, LiveUndefined, LiveValue, MaxEntry, MaxOffset, MaxRanges, MediaAll, OpBox, OpDetach,
+  OpAssign, OpElem, OpEnd, OpFocus, OpInsert, OpLive, OpMark, OpMedia, OpPage, OpRanges, OpRef, OpSet, OpShadow, OpSum, OpText, OpUnset, OpView, RangesHighlight, Role, fromCustomer,
 } from '../../../web/wire/frames';
 import type { Batch, Str } from '../../../web/wire/frames';
 import { ATTRIBUTES, ELEMENTS, PREFIXES, Value } from '../../../web/wire/vocabulary';
@@ -46,6 +46,7 @@ export class Replica {
   nodes = new Map<number, ReplicaNode>();
   page = { quirks: 0, url: '', title: '' };
   view: number[] = [];
+  readonly ranges = new Map<string, number[]>();
   focus = 0;
   readonly marks = new Map<number, number>();
   epoch = 0;
@@ -94,10 +95,10 @@ export class Replica {
     let settled = false;
     while (this.r.left > 0) {
       const op = this.r.byte();
-      const place = { [OpPage]: 1, [OpView]: 2, [OpDetach]: 3, [OpInsert]: 4, [OpSet]: 5, [OpUnset]: 5, [OpText]: 5, [OpLive]: 5, [OpAssign]: 5, [OpFocus]: 6, [OpMark]: 7, [OpSum]: 8 }[op];
+      const place = { [OpPage]: 1, [OpView]: 2, [OpMedia]: 3, [OpDetach]: 4, [OpInsert]: 5, [OpSet]: 6, [OpUnset]: 6, [OpText]: 6, [OpLive]: 6, [OpAssign]: 6, [OpFocus]: 7, [OpMark]: 8, [OpRanges]: 9, [OpSum]: 10 }[op];
       if (place === undefined || place < section) fail(`token ${op} behind section ${section}`);
       section = place;
-      if (section > 4 && !settled) {
+      if (section > 5 && !settled) {
         settled = true;
         this.settle();
       }
@@ -115,13 +116,12 @@ export class Replica {
       case OpView:
         this.view = [r.uint(65535), r.uint(65535), r.uint(65535)];
         break;
-      case OpDetach: {
-        const n = this.node(this.id());
-        if (n.kind === 'shadow' || this.batch.detached.has(n)) fail('detach');
-        this.unlink(n);
-        this.batch.detached.add(n);
+      case OpMedia:
+        for (const max of [MediaAll, 65535, 65535]) r.uint(max);
         break;
-      }
+      case OpDetach:
+        this.detach(this.node(this.id()));
+        break;
       case OpInsert:
         this.insert();
         break;
@@ -146,16 +146,14 @@ export class Replica {
       case OpLive:
         this.live(this.old());
         break;
-      case OpAssign: {
-        const n = this.node(this.id());
-        const slot = r.uint();
-        if (slot) this.attached(this.node(slot));
-        n.slot = slot && `${slot} ${r.uint(50_000)}`;
-        if (!slot) r.uint(0);
+      case OpAssign:
+        this.assign(this.node(this.id()));
         break;
-      }
       case OpMark:
         this.marks.set(r.byte(), r.uint());
+        break;
+      case OpRanges:
+        this.range();
         break;
       case OpFocus:
         this.focus = r.uint();
@@ -164,6 +162,32 @@ export class Replica {
       default:
         this.sum();
     }
+  }
+
+  private assign(n: ReplicaNode): void {
+    const slot = this.r.uint();
+    if (slot) this.attached(this.node(slot));
+    const order = this.r.uint(slot ? 50_000 : 0);
+    n.slot = slot && `${slot} ${order}`;
+  }
+
+  private detach(n: ReplicaNode): void {
+    if (n.kind === 'shadow' || this.batch.detached.has(n)) fail('detach');
+    this.unlink(n);
+    this.batch.detached.add(n);
+  }
+
+  private range(): void {
+    const { r } = this;
+    const name = r.byte() === RangesHighlight ? this.ref(Role.Name) : '';
+    const list = [r.int()];
+    for (let n = 2 * r.uint(MaxRanges); n > 0; n--) {
+      const node = this.node(r.uint());
+      this.attached(node);
+      if (node.kind !== 'element' && node.kind !== 'text') fail('range');
+      list.push(node.id, r.uint(node.kind === 'text' ? MaxOffset : 1));
+    }
+    this.ranges.set(name, list);
   }
 
   private sum(): void {

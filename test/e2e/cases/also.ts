@@ -1,5 +1,10 @@
 // What was seen besides the numbered cases.
-import type { Check, Row } from './kit';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Check, Row, See } from './kit';
+
+const font = readFileSync(join(__dirname, '../../../web/node_modules/@fortawesome/fontawesome-free/webfonts/fa-regular-400.woff2')).toString('base64');
+const fontsOf = ({ doc }: See): string[] => [...doc.fonts].map(({ family, status }) => `${family.replaceAll('"', '')} ${status}`).sort();
 
 const row = (name: string, body: string, checks: readonly Check[], more: Partial<Row> = {}): Row => ({ name: `also_${name}`, body, checks, ...more });
 
@@ -57,7 +62,7 @@ export const rows: readonly Row[] = [
         range.selectNodeContents(q('#p'));
         view.CSS.highlights.set('mark', new view.Highlight(range));
       },
-      pixel: ['#p', 1, 1],
+      pixel: ['#p', 3, 2],
       want: '250,250,0',
     },
   ]),
@@ -70,13 +75,55 @@ export const rows: readonly Row[] = [
       want: '9px',
     },
   ]),
-  row('preferences', '<p id="p">p</p><style>@media (prefers-color-scheme: dark) { #p { color: rgb(1, 1, 1) } } @media (prefers-reduced-motion: reduce) { #p { margin-left: 5px } } @media (min-resolution: 2dppx) { #p { font-weight: 700 } }</style>', [
+  row('fonts', `<p id="p">\uf118</p><p id="q">\uf118</p><style>p { font: 40px Made, monospace }</style>
+    <script>const bytes = Uint8Array.from(atob('${font}'), (c) => c.charCodeAt(0));
+    make = (family, source) => document.fonts.add(new FontFace(family, source)); make('Made', bytes.buffer);</script>`, [
+    { what: 'made of bytes before', read: fontsOf, want: ['Made loaded'] },
+    {
+      what: 'made of an address later',
+      change: ({ q, view }) => {
+        (view as unknown as { make: (family: string, source: string) => void }).make('Later One', `url(data:font/woff2;base64,${document.body.dataset['font'] ?? ''})`);
+        q('#p').style.fontFamily = '"Later One"';
+      },
+      read: fontsOf,
+      want: ['Later One loaded', 'Made loaded'],
+    },
+    {
+      what: 'taken out again',
+      change: ({ doc }) => { for (const face of [...doc.fonts]) if (face.family.includes('Later')) doc.fonts.delete(face); },
+      read: fontsOf,
+      want: ['Made loaded'],
+    },
+  ], { head: `<script>addEventListener('DOMContentLoaded', () => { document.body.dataset.font = '${font}'; });</script>` }),
+  row('imports', '<p id="p" class="box"></p>', [
+    { what: 'a picture beside an imported sheet', pixel: ['#p', 20, 20], want: '1,2,3' },
+    {
+      what: 'and after a script has added a rule',
+      change: ({ q }) => { q<HTMLStyleElement>('#importing').sheet?.insertRule('#p { margin-left: 7px }', 1); },
+      read: ({ css }) => css('#p', 'margin-left'),
+      want: '7px',
+    },
+    { what: 'it is still there', pixel: ['#p', 20, 20], want: '1,2,3' },
+  ], {
+    head: '<style id="importing">@import "deep/also-imported.css" screen;</style>',
+    files: {
+      'deep/also-imported.css': '#p { background: url(also-imported.svg) }',
+      'deep/also-imported.svg': '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><rect width="40" height="40" fill="rgb(1,2,3)"/></svg>',
+    },
+  }),
+  row('preferences', '<p id="p">p</p><style>@media (prefers-color-scheme: dark) { #p { color: rgb(1, 1, 1) } } @media (prefers-reduced-motion: reduce) { #p { margin-left: 5px } } @media (min-resolution: 2dppx) { #p { font-weight: 700 } } :root { color-scheme: light dark } #p { background-color: light-dark(rgb(2, 2, 2), rgb(3, 3, 3)) }</style><style media="(prefers-color-scheme: dark)">#p { margin-right: 6px }</style>', [
     {
       what: 'the customer prefers dark',
       needs: ['emulation.setMediaFeaturesOverride in WebDriver BiDi', () => false],
       act: async ({ customer }) => { await customer.page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' }); },
-      read: ({ css }) => [css('#p', 'color'), css('#p', 'margin-left')],
-      want: ['rgb(1, 1, 1)', '5px'],
+      read: ({ css }) => [css('#p', 'color'), css('#p', 'margin-left'), css('#p', 'background-color'), css('#p', 'margin-right')],
+      want: ['rgb(1, 1, 1)', '5px', 'rgb(3, 3, 3)', '6px'],
+    },
+    {
+      what: 'and light again',
+      act: async ({ customer }) => { await customer.page.emulateMedia({ colorScheme: 'light', reducedMotion: null }); },
+      read: ({ css }) => [css('#p', 'color'), css('#p', 'margin-left'), css('#p', 'background-color'), css('#p', 'margin-right')],
+      want: ['rgb(0, 0, 0)', '0px', 'rgb(2, 2, 2)', '0px'],
     },
   ]),
   row('details', '<details id="d" open><summary>s</summary><p id="p">in</p></details><details id="e"><summary>s</summary><p id="q">in</p></details>', [

@@ -214,7 +214,7 @@ const drawings: Row = {
 
 const animations: Row = {
   name: 'case22_animations',
-  body: `<div id="a" class="box" style="background:rgb(1,1,1)"></div><div id="b" class="box"></div><div id="c" class="box"></div><div id="k" class="box"></div><style>@keyframes k { to { opacity: .25 } } #k.on { animation: k .05s forwards }</style>
+  body: `<div id="a" class="box" style="background:rgb(1,1,1)"></div><div id="b" class="box"></div><div id="c" class="box"></div><div id="k" class="box"></div><style id="keys">@keyframes k { to { opacity: .25 } } #k.on { animation: k .05s forwards } @keyframes s { from { opacity: .75 } } #s { animation: s 9s paused }</style><div id="s" class="box"></div><iframe id="f" srcdoc="<div id=i>in</div>"></iframe>
     <script>a.animate([{ marginLeft: '0px' }, { marginLeft: '90px' }], { duration: 1, fill: 'forwards' });</script>`,
   checks: [
     { what: 'where one ended before', read: ({ css }) => css('#a', 'margin-left'), want: '90px' },
@@ -235,6 +235,21 @@ const animations: Row = {
       change: ({ q }) => { q('#k').className = 'box on'; },
       read: ({ css }) => css('#k', 'opacity'),
       want: '0.25',
+    },
+    {
+      what: 'a keyframe of one that stands still',
+      change: ({ q }) => { ((q<HTMLStyleElement>('#keys').sheet?.cssRules[2] as CSSKeyframesRule).cssRules[0] as CSSKeyframeRule).style.opacity = '0.625'; },
+      read: ({ css }) => css('#s', 'opacity'),
+      want: '0.625',
+    },
+    {
+      what: 'where one ends in a frame',
+      change: ({ q }) => { q('#f >>> #i').animate([{ opacity: 1 }, { opacity: 0.5 }], { duration: 50, fill: 'forwards' }); },
+      read: ({ q }) => {
+        const el = q('#f >>> #i');
+        return el.ownerDocument.defaultView?.getComputedStyle(el).opacity;
+      },
+      want: '0.5',
     },
   ],
 };

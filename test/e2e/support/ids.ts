@@ -2,7 +2,7 @@
 import { Reader } from '../../../web/wire/codec';
 import {
   type Batch, LiveBullets, LiveChecked, LiveClosed, LiveIndeterminate, LiveNatural, LiveOpen, LiveScroll, LiveSelected, LiveUndefined, LiveValue,
-  OpBox, OpElem, OpEnd, OpInsert, OpPage, OpShadow, OpText, OpView, type Str,
+  OpBox, OpElem, OpEnd, OpInsert, OpMedia, OpPage, OpShadow, OpText, OpView, type Str,
 } from '../../../web/wire/frames';
 import { ATTRIBUTES, ELEMENTS, PREFIXES, Value } from '../../../web/wire/vocabulary';
 
@@ -86,7 +86,7 @@ class Snapshot {
         this.r.uint();
         this.text();
         this.text();
-      } else if (op === OpView) for (let n = 3; n > 0; n--) this.r.uint();
+      } else if (op === OpView || op === OpMedia) for (let n = 3; n > 0; n--) this.r.uint();
       else throw new Error(`the snapshot begins with token ${op}`);
     }
     this.r.int();

@@ -62,7 +62,7 @@ function attribute(element: Element, { name, value, namespaceURI }: Attr): strin
   if (namespaceURI !== null) return 'attribute with a namespace';
   if (plainName.startsWith('on')) return 'handler';
   if (/^(data-[a-z0-9._:-]{1,64}|aria-[a-z]+)$/.test(name)) return null;
-  if (name.startsWith('vitrine-')) return /^[a-z0-9 -]*$/.test(value) ? null : 'mark of the stage';
+  if (name.startsWith('vitrine-')) return (name === 'vitrine-states' ? /^[\w -]*$/ : /^[a-z0-9 -]*$/).test(value) ? null : 'mark of the stage';
   if (!attributes.has(name)) return 'attribute that is in no table';
   switch (name) {
     case 'href':
@@ -201,7 +201,7 @@ const inspector = {
     const frames = document.querySelectorAll('iframe');
     if (!stage || frames.length !== 1 || frames[0]?.getAttribute('sandbox') !== 'allow-same-origin') return [...bad, 'the stage is not the one frame'];
     if ((stage as unknown as Armed)['armed'] !== true) bad.push('the stage was replaced');
-    if (stage.document.URL.replace(/#$/, '') !== `${location.origin}/stage`) bad.push('the stage has another address');
+    if (![`${location.origin}/stage`, `${location.origin}/stage/quirks`].includes(stage.document.URL.replace(/#$/, ''))) bad.push('the stage has another address');
     return bad;
   },
   /** The console around the stage: its elements and their attributes' names. */

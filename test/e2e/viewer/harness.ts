@@ -28,6 +28,7 @@ const replica = new Replica({
     if (told.view) stage.resize(told.view.width, told.view.height);
   },
   show: (visible) => stage.show(visible),
+  quirks: (on) => stage.quirks(on),
 }, assets);
 
 async function asset(id: number, kind: number, mime: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
