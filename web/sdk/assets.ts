@@ -2,7 +2,8 @@
 import { AssetKind, GoneReason, MaxChunk } from '../wire/frames';
 import type { FromCustomer } from '../wire/frames';
 import type { Canvases } from './canvas';
-import { absolute, changes, fontBytes } from './css';
+import { absolute, changes } from './css';
+import { fontBytes } from './made';
 import type { Rename } from './css';
 import { attribute, baseAddress, baseOf, create, documentOf, later, localName, request, textOf } from './natives';
 import { fetchSheet, flatten, rulesText } from './sheets';

@@ -1,5 +1,5 @@
 // Style sheets as text: addresses are replaced by assets, imports are taken in.
-import { baseAddress, documentSheets, hooks, later } from './natives';
+import { baseAddress, hooks, later } from './natives';
 
 /** Gives the text that stands for an address. */
 export type Rename = (url: string, font: boolean) => string;
@@ -133,55 +133,42 @@ const lists = (): void => {
   hooks.changed();
 };
 
-const made = new WeakMap<Document, CSSStyleSheet>();
-/** The bytes of fonts that scripts made of bytes, by the addresses that stand for them. */
-export const fontBytes = new Map<string, Uint8Array<ArrayBuffer>>();
-
-/** The adopted sheets of a document, and a sheet that says what scripts have registered and made: properties, fonts. */
-export function sheetsOf(of: Document): readonly CSSStyleSheet[] {
-  const sheet = made.get(of);
-  return sheet ? [...documentSheets(of), sheet] : documentSheets(of);
+/** What scripts have registered and made in a window. Nothing else tells it later. */
+export interface Made {
+  readonly properties: PropertyDefinition[];
+  readonly sources: WeakMap<FontFace, string | Uint8Array<ArrayBuffer>>;
+  faces: readonly FontFace[]; // in use
+  turn: number;
 }
 
-const quoted = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`;
+export const made = new WeakMap<Document, Made>();
 
-/** Keeps what registerProperty() and new FontFace() were given: nothing else tells it later. */
+/** Keeps what registerProperty() and new FontFace() are given. */
 function hookMade(view: typeof globalThis): void {
   if (!Reflect.has(view, 'FontFace') || !Reflect.has(view, 'CSS')) return; // no browser that shows anything
-  const { document: of, FontFace } = view;
-  const rules: string[] = [];
-  const sources = new WeakMap<FontFace, string>();
-  let faces: string[] = [];
-  const renew = (): void => {
-    const sheet = made.get(of) ?? new view.CSSStyleSheet();
-    made.set(of, sheet);
-    sheet.replaceSync([...rules, ...faces].join(''));
+  const mine: Made = { properties: [], sources: new WeakMap(), faces: [], turn: 0 };
+  made.set(view.document, mine);
+  const news = (): void => {
+    mine.turn++;
+    note(undefined);
   };
-  hook({ prototype: view.CSS }, 'registerProperty', (_, __, [{ name, syntax = '*', inherits, initialValue }]: readonly [PropertyDefinition]) => {
-    rules.push(`@property ${name}{syntax:${quoted(syntax)};inherits:${inherits};${initialValue === undefined ? '' : `initial-value:${initialValue}`}}`);
-    renew();
+  hook({ prototype: view.CSS }, 'registerProperty', (_, __, [property]: readonly [PropertyDefinition]) => {
+    mine.properties.push({ ...property });
+    news();
   });
-  Reflect.set(view, 'FontFace', new Proxy(FontFace, {
+  Reflect.set(view, 'FontFace', new Proxy(view.FontFace, {
     construct(target, args: ConstructorParameters<typeof FontFace>, self) {
       const face = Reflect.construct(target, args, self) as FontFace;
       const [, source] = args;
-      if (typeof source === 'string') sources.set(face, source);
-      else {
-        // A copy: the page may go on to use its own.
-        const address = `blob:${fontBytes.size}`;
-        fontBytes.set(address, new Uint8Array(source instanceof view.ArrayBuffer ? source : source.buffer.slice(source.byteOffset, source.byteOffset + source.byteLength)).slice());
-        sources.set(face, `url(${address})`);
-      }
+      // Bytes are copied: the page may go on to use its own.
+      const { buffer = source as ArrayBuffer, byteOffset, byteLength } = source as Partial<ArrayBufferView<ArrayBuffer>>;
+      mine.sources.set(face, typeof source === 'string' ? source : new Uint8Array(buffer, byteOffset, byteLength).slice());
       return face;
     },
   }));
   hook(view.FontFaceSet, 'add delete clear', (set: FontFaceSet) => {
-    faces = Array.from(set, (face) => {
-      const source = sources.get(face);
-      const { family, style, weight, stretch, unicodeRange } = face;
-      return source ? `@font-face{font-family:${quoted(family.replace(/^(["'])(.*)\1$/, '$2'))};src:${source};font-style:${style};font-weight:${weight};font-stretch:${stretch};unicode-range:${unicodeRange}}` : '';
-    });
-    renew();
+    mine.faces = Array.from(set);
+    news();
   });
 }
 

@@ -6,7 +6,7 @@ import {
 import type { BatchWriter } from '../wire/batch';
 import { Content, Value } from '../wire/vocabulary';
 import type { Assets } from './assets';
-import { changes, sheetsOf, sheetsTurn, stateOf } from './css';
+import { changes, sheetsTurn, stateOf } from './css';
 import { bullets } from './mask';
 import type { Masks } from './mask';
 import {
@@ -16,7 +16,7 @@ import {
 import { deep, fits } from './holds';
 import { stands } from './mirror';
 import { Privacy } from './privacy';
-import { Lives, codeOf, isDefault, isOff, scrolled, valueOf } from './say';
+import { Lives, isDefault, scrolled } from './say';
 import type { LiveState } from './say';
 import { HoldsNothing, HoldsStyles, HoldsText, Tree, sentAt } from './tree';
 import type { Known } from './tree';
@@ -238,7 +238,7 @@ export class Encoder {
   #adoptedBy(n: Node): readonly CSSStyleSheet[] {
     const type = nodeType(n);
     if (type === 11) return rootSheets(n as ShadowRoot);
-    return type === 1 && n === headElement(documentOf(n)) ? sheetsOf(documentOf(n)) : [];
+    return type === 1 && n === headElement(documentOf(n)) ? vocabulary.sheetsOf(documentOf(n)) : [];
   }
 
   /** Adopted sheets have no node: style elements that are in no page stand for them, behind the children. */
@@ -296,9 +296,9 @@ export class Encoder {
     const names = attributeNames(el);
     if (vocabulary.heldStyle(el) && attribute(el, 'style') === null) names.push('style');
     for (const name of def.special.length ? [...names, ...def.special] : names) {
-      const code = codeOf(known, name, el);
+      const code = vocabulary.codeOf(known, name, el);
       // One attribute in two namespaces is told once.
-      const value = code[0] && n < MaxAttrs && !sentAt(known, name) ? valueOf(el, known, name, code, this.#assets) : null;
+      const value = code[0] && n < MaxAttrs && !sentAt(known, name) ? vocabulary.valueOf(el, known, name, code, this.#assets) : null;
       if (value === null) continue;
       this.#attribute(known, name, value, code);
       n++;
@@ -324,7 +324,7 @@ export class Encoder {
   }
 
   /** Writes an attribute; without a value, its name only. */
-  #attribute(known: Known, name: string, value: string | number | null, def = codeOf(known, name)): void {
+  #attribute(known: Known, name: string, value: string | number | null, def = vocabulary.codeOf(known, name)): void {
     // Read by index: taking an array apart goes through its iterator, which shows in code that runs for every attribute.
     const kind = def[1];
     const suffix = def[2];
@@ -344,8 +344,8 @@ export class Encoder {
 
   /** Tells what an attribute of a known element is now, if that is not what was told. */
   attribute(el: Element, known: Known, name: string): void {
-    const code = codeOf(known, name, el);
-    const value = valueOf(el, known, name, code, this.#assets);
+    const code = vocabulary.codeOf(known, name, el);
+    const value = vocabulary.valueOf(el, known, name, code, this.#assets);
     const before = known.sent?.[sentAt(known, name) || -1] ?? null;
     if (value === before || (before === null && (known.sent?.length ?? 0) > 2 * MaxAttrs - 4)) return;
     this.#w.ops.byte(value === null ? OpUnset : OpSet);
@@ -416,7 +416,7 @@ export class Encoder {
 /** What a style sheet's element says beyond its text. */
 export function styleState(el: Element): string {
   const { sheet } = el as HTMLStyleElement;
-  return `${sheet ? changes(sheet) : -1} ${isOff(el)}`;
+  return `${sheet ? changes(sheet) : -1} ${vocabulary.isOff(el)}`;
 }
 
 /** Open and closed are one state. */

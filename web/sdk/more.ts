@@ -1,5 +1,7 @@
 // What a session needs beyond the core, as a part of the SDK.
 export { Assets } from './assets';
+export { codeOf, isOff, valueOf } from './attributes';
+export { sheetsOf } from './made';
 export { media } from './world';
 export { tellRanges } from './ranges';
 export { spriteIn, spriteName } from './sprites';

@@ -2,12 +2,12 @@
 import type { Canvases } from './canvas';
 import type { Guests } from './guests';
 import type * as Input from './input';
-import { absolute, changes, fontBytes, renameURLs, sheetsTurn } from './css';
+import { absolute, changes, made, renameURLs, sheetsTurn } from './css';
 import { inputType, isField, isTextField, readonlyWish } from './mask';
-import { quirky, ringed, stands } from './mirror';
+import { quirky, ringed, saidOf, stands } from './mirror';
 import {
-  above, aborted, addShadow, attribute, baseAddress, baseOf, bodyElement, connected, create, createSVG, documentOf, elementsAt, findAll, firstChild, focused, focusIn,
-  frameDocument, fullscreen, headElement, hooks, isElement, later, listen, localName, matches, mirrors, named, namespaceOf, nextSibling, nodeType, ours, put, rectOf, removeNode, request, rootElement, setter, shadowOf, statedBy, textOf, titleOf, viewOf,
+  above, aborted, addShadow, attribute, baseAddress, baseOf, bodyElement, compatMode, connected, create, createSVG, documentOf, documentSheets, elementsAt, findAll, firstChild, focused, focusIn,
+  frameDocument, fullscreen, headElement, hooks, isElement, later, listen, localName, matches, mirrors, named, namespaceOf, nextSibling, nodeType, ours, put, rectOf, removeNode, request, rootElement, setter, shadowOf, statedBy, statesOf, textOf, titleOf, viewOf,
 } from './natives';
 import type * as More from './more';
 import { scrolled } from './say';
@@ -24,12 +24,12 @@ export interface Parts {
 /** What parts share with the core: functions that were taken from the page when the SDK loaded, and what is known of it. */
 const lent: Readonly<Record<string, unknown>> = {
   './natives': {
-    above, aborted, addShadow, attribute, baseAddress, baseOf, bodyElement, connected, create, createSVG, documentOf, elementsAt, findAll, firstChild, focused, focusIn,
-    frameDocument, fullscreen, headElement, hooks, isElement, later, listen, localName, matches, mirrors, named, namespaceOf, nextSibling, nodeType, ours, put, rectOf, removeNode, request, rootElement, setter, shadowOf, statedBy, textOf, titleOf, viewOf,
+    above, aborted, addShadow, attribute, baseAddress, baseOf, bodyElement, compatMode, connected, create, createSVG, documentOf, documentSheets, elementsAt, findAll, firstChild, focused, focusIn,
+    frameDocument, fullscreen, headElement, hooks, isElement, later, listen, localName, matches, mirrors, named, namespaceOf, nextSibling, nodeType, ours, put, rectOf, removeNode, request, rootElement, setter, shadowOf, statedBy, statesOf, textOf, titleOf, viewOf,
   },
-  './css': { absolute, changes, fontBytes, renameURLs, sheetsTurn },
+  './css': { absolute, changes, made, renameURLs, sheetsTurn },
   './signal': { SignalError, call, reach },
-  './mirror': { quirky, ringed, stands },
+  './mirror': { quirky, ringed, saidOf, stands },
   './say': { scrolled },
   './mask': { inputType, isField, isTextField, readonlyWish },
 };

@@ -2,8 +2,8 @@
 // tells them may be anybody, so everything is checked; the first thing that is wrong ends it.
 import { Reader, WireError, decode } from '../wire/codec';
 import {
-  LiveBullets, LiveClosed, LiveNatural, LiveOpen, LiveScroll, LiveUndefined, LiveValue, MarkRing, MaxAttrs, MaxDepth, OpAssign, OpBox, OpDetach, OpElem, OpEnd,
-  OpFocus, OpInsert, OpLive, OpMark, OpPage, OpRef, OpSet, OpShadow, OpSum, OpText, OpUnset, OpView, Role, batch as shape,
+  LiveBullets, LiveClosed, LiveNatural, LiveOpen, LiveScroll, LiveUndefined, LiveValue, MarkRing, MaxAttrs, MaxDepth, MaxOffset, MaxRanges, OpAssign, OpBox, OpDetach, OpElem, OpEnd,
+  OpFocus, OpInsert, OpLive, OpMark, OpMedia, OpPage, OpRanges, OpRef, OpSet, OpShadow, OpSum, OpText, OpUnset, OpView, RangesHighlight, Role, batch as shape,
 } from '../wire/frames';
 import type { Batch } from '../wire/frames';
 import { Strings } from '../wire/strings';
@@ -28,9 +28,11 @@ export interface Codes {
 
 // The order of the tokens of a batch. Only those of the steps in `many` may follow each other.
 const steps = new Map<number, number>([
-  [OpPage, 1], [OpView, 2], [OpDetach, 3], [OpInsert, 4], [OpSet, 5], [OpUnset, 5], [OpText, 5], [OpLive, 5], [OpAssign, 5], [OpFocus, 6], [OpMark, 7], [OpSum, 8],
+  [OpPage, 1], [OpView, 2], [OpMedia, 3], [OpDetach, 4], [OpInsert, 5], [OpSet, 6], [OpUnset, 6], [OpText, 6], [OpLive, 6], [OpAssign, 6], [OpFocus, 7], [OpMark, 8],
+  [OpRanges, 9], [OpSum, 10],
 ]);
-const many: ReadonlySet<number> = new Set([3, 4, 5, 7]);
+const many: ReadonlySet<number> = new Set([4, 5, 6, 8, 9]);
+const CHANGES = 6;
 
 const broken = (rule: string): WireError => new WireError(rule);
 
@@ -116,10 +118,10 @@ export class Replay {
     const step = steps.get(op) ?? 0;
     if (step < at.step || step === 0 || (step === at.step && !many.has(step))) throw broken('row33-order');
     at.step = step;
-    if (step >= 5) this.#settle();
+    if (step >= CHANGES) this.#settle();
     if (op === OpDetach) this.#detach(this.#named());
     else if (op === OpInsert) this.#insert();
-    else if (step === 5) this.#change(op, this.#named());
+    else if (step === CHANGES) this.#change(op, this.#named());
     else this.#about(op);
   }
 
@@ -130,8 +132,10 @@ export class Replay {
       if (r.uint(1)) quirky.add(this.document);
       else quirky.delete(this.document);
       for (const role of [Role.URL, Role.Title]) this.#strings.take(r, role);
-    } else if (op === OpView) {
+    } else if (op === OpView || op === OpMedia) {
       for (let i = 0; i < 3; i++) r.uint();
+    } else if (op === OpRanges) {
+      this.#ranges(r);
     } else if (op === OpSum) {
       if (r.uint() !== this.#nodes.size - 1) throw broken('row33-sum');
       r.uint(0xffffffff);
@@ -141,6 +145,18 @@ export class Replay {
       if (op === OpFocus && isElement(node)) focusIn.set(this.document, node);
       else if (op === OpFocus) focusIn.delete(this.document);
       else if (kind === MarkRing) ringed.add(node);
+    }
+  }
+
+  // What is selected and highlighted there is not told on.
+  #ranges(r: Reader): void {
+    const kind = r.uint(RangesHighlight);
+    if (kind === 0) throw broken('row33-token');
+    if (kind === RangesHighlight) this.#strings.take(r, Role.Name);
+    r.int();
+    for (let n = r.uint(MaxRanges) * 2; n > 0; n--) {
+      this.#get(r.uint());
+      r.uint(MaxOffset);
     }
   }
 

@@ -29,7 +29,8 @@ export const RefAttr = 8;
 /** The vocabulary, which comes with a session. Nothing can be told before. */
 export let vocabulary: Pick<
   typeof More,
-  'coded' | 'media' | 'tellRanges' | 'spriteIn' | 'spriteName' | 'heldStyle' | 'moved' | 'watchMotion' | 'isSheetLink' | 'styleDef' | 'tell' | 'validSuffix' | 'hookSetters' | 'states' | 'viewport' | 'wordsOf'
+  'coded' | 'codeOf' | 'isOff' | 'media' | 'sheetsOf' | 'valueOf' | 'tellRanges' | 'spriteIn' | 'spriteName' | 'heldStyle' | 'moved' | 'watchMotion' |
+  'isSheetLink' | 'styleDef' | 'tell' | 'validSuffix' | 'hookSetters' | 'states' | 'viewport' | 'wordsOf'
 >;
 
 /** Takes the vocabulary. */
