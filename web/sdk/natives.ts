@@ -88,8 +88,10 @@ export function put(to: Node, ...kids: (Node | string)[]): void {
 }
 export const removeNode = free(element.remove);
 const isConnected = getter(node, 'isConnected');
-/** Whether a node is in a document that a window shows. What a frame that moved has left behind is in one that none does. */
-export const connected = (n: Node): boolean => isConnected(n) && viewOf(documentOf(n)) !== null;
+/** Whether a document is told: a window shows it, or it is a mirror. What a frame that moved has left behind is neither. */
+export const shown = (of: Document): boolean => viewOf(of) !== null || !!frameOfMirror(of);
+/** Whether a node is in a document that is told. */
+export const connected = (n: Node): boolean => isConnected(n) && shown(documentOf(n));
 const topmost = free(doc.elementFromPoint);
 /** What lies topmost at a place of the window. */
 export const elementAt = (x: number, y: number): Element | null => topmost(document, x, y);

@@ -1,6 +1,6 @@
 // Listens to the documents and shadow trees of a page: mutation records, events, and documents within it that come and go.
 import { enterFrame } from './frames';
-import { listen, nodeType, observe, Observer, recordsOf, viewOf } from './natives';
+import { listen, nodeType, observe, Observer, recordsOf, shown, viewOf } from './natives';
 
 const watched = { childList: true, attributes: true, characterData: true, subtree: true, attributeOldValue: true };
 const heard = 'scroll toggle load error input change reset focusin focusout slotchange selectionchange play emptied loadedmetadata';
@@ -36,7 +36,7 @@ export class Watch {
 
   /** Whether a root is that of a document within the page. */
   has(root: Node): boolean {
-    return this.#within.has(root as Document) && viewOf(root as Document) !== null;
+    return this.#within.has(root as Document) && shown(root as Document);
   }
 
   /** Watches a document or shadow root: most events of a shadow tree do not leave it. Doing it twice changes nothing. */
