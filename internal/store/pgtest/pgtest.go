@@ -75,7 +75,7 @@ func (s *Server) start(initdb, postgres string) error {
 	if out, err := prepare.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	s.cmd = exec.Command(postgres, "-D", data, "-c", "listen_addresses=", "-c", "unix_socket_directories="+s.dir, "-c", "log_min_messages=fatal")
+	s.cmd = exec.Command(postgres, "-D", data, "-c", "listen_addresses=", "-c", "unix_socket_directories="+s.dir, "-c", "log_min_messages=panic")
 	s.cmd.SysProcAttr, s.cmd.Dir, s.cmd.Stderr = who, s.dir, os.Stderr
 	if err := s.cmd.Start(); err != nil {
 		return err
