@@ -1,13 +1,21 @@
-// What every page of the owner's looks at, whether it has a session or not.
+// What every page of the owner's asks, whether it has a session or not. Nothing is kept where tabs share it.
+import { later } from './natives';
 
-/** Under this name tabs know of a session. */
+/** Under this name tabs speak of a session. */
 export const NAME = 'vitrine';
 
-/** The session that some tab of this origin says it has; '' for none. */
-export function elsewhere(): string {
-  try {
-    return localStorage.getItem(NAME) ?? '';
-  } catch {
-    return ''; // storage is blocked: tabs know nothing of each other
-  }
+const WAIT = 100; // milliseconds: whoever has one is on this machine
+
+/** The session that a tab of this origin has and would give away; '' for none. */
+export function elsewhere(): Promise<string> {
+  return new Promise((done) => {
+    const channel = new BroadcastChannel(NAME);
+    const end = (session: string): void => {
+      channel.close();
+      done(session);
+    };
+    channel.onmessage = ({ data }: MessageEvent<{ readonly here?: string }>) => data.here && end(data.here);
+    channel.postMessage({ who: 1 });
+    later(() => end(''), WAIT);
+  });
 }

@@ -76,12 +76,11 @@ async function resume(): Promise<void> {
 
 /** The customer looks at this tab: a session of another one comes here. */
 async function follow(): Promise<void> {
-  const session = current || document.visibilityState === 'hidden' ? '' : elsewhere();
+  const session = current || document.visibilityState === 'hidden' || !('BroadcastChannel' in window) ? '' : await elsewhere();
   if (!session) return;
   const more = await prepare();
   const kept = await more.ask(session);
   if (kept && !current) run(kept, more);
-  else if (!kept && elsewhere() === session) more.claim(session, false); // whoever has it says so again
 }
 
 for (const [at, name] of [[window, 'focus'], [document, 'visibilitychange']] as const) {

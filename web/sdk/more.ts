@@ -10,7 +10,7 @@ export { paths, reasons } from './names';
 export { openPreview } from './preview';
 export { hookSetters } from './setters';
 export { states, viewport, wordsOf } from './states';
-export { ask, claim, lend } from './tabs';
+export { ask, lend } from './tabs';
 export { Transport } from './transport';
 export { UI } from './ui';
 export { coded, elementOf, isSheetLink, shares, styleDef, tell, validSuffix } from './words';

@@ -50,7 +50,7 @@ export class PageSession implements Session {
     this.#masks = new Masks(kept.mask);
     this.#ui = new more.UI(kept, this, () => this.#rewritten());
     this.#transport = this.#connect();
-    this.#page.tabs = this.#more.lend(this.id, () => this.#lend(), () => this.#ended('none'));
+    this.#page.tabs = this.#more.lend(this.id, () => this.#lends(), () => this.#lend(), () => this.#ended('none'));
     this.#attend();
     this.#renewCode();
     this.#show();
@@ -71,7 +71,7 @@ export class PageSession implements Session {
     }, signal);
     listen(window, 'pageshow', (event) => {
       if (!(event as PageTransitionEvent).persisted) return;
-      this.#page.tabs = this.#more.lend(this.id, () => this.#lend(), () => this.#ended('none'));
+      this.#page.tabs = this.#more.lend(this.id, () => this.#lends(), () => this.#lend(), () => this.#ended('none'));
       if (this.#said.lent) void this.#takeHome();
       else this.#return(20);
     }, signal);
@@ -93,9 +93,13 @@ export class PageSession implements Session {
     else this.#ended('none'); // it ended on that page
   }
 
+  /** Whether the session can go to another tab: before the customer agreed to anything it stays. */
+  #lends(): boolean {
+    return !this.#said.gone && /active|paused|resuming/.test(this.#state);
+  }
+
   /** The customer looks at another tab, which asks for the session: it goes on there, and comes home when they look at this one. */
-  #lend(): Kept | undefined {
-    if (this.#said.gone || !/active|paused|resuming/.test(this.#state)) return undefined;
+  #lend(): Kept {
     this.#said.gone = this.#said.lent = true;
     this.#capture?.stop();
     this.#transport.close();
@@ -217,7 +221,6 @@ export class PageSession implements Session {
   }
 
   #connect(): Transport {
-    this.#more.claim(this.id, true);
     return new this.#more.Transport(this.#kept, {
       open: () => {
         this.#transport.send({ kind: 'hello', protocol: ProtocolVersion, table: TABLE_VERSION, client: 'vitrine-sdk/1' });
