@@ -7,7 +7,7 @@ import type { Capture } from './capture';
 import type { Scope } from './index';
 import type { InputFrame } from './input';
 import type { Masks, MaskRules } from './mask';
-import { connected, hooks, isElement, later, listen, aborted, mirrors } from './natives';
+import { connected, focused, hooks, isElement, later, listen, aborted, mirrors } from './natives';
 import { stands } from './mirror';
 import { originIn, pageRect } from './place';
 import { Privacy } from './privacy';
@@ -217,7 +217,7 @@ export class Guests {
       if (!place || place.rule) throw new Refusal(place?.rule ?? Stale);
       uncovered(el, place);
     }
-    if (frame.kind !== 'scrollTo' && el !== document.activeElement) el.focus({ preventScroll: true });
+    if (frame.kind !== 'scrollTo' && el !== focused()) el.focus({ preventScroll: true });
     guest.input({ kind: 'input', frame: there, scopes });
   }
 

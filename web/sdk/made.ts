@@ -1,7 +1,7 @@
 // A style sheet that says what scripts have registered and made, as a part of the SDK: properties and fonts, of which no sheet tells.
 import { made } from './css';
 import type { Made } from './css';
-import { documentSheets } from './natives';
+import { documentSheets, viewOf } from './natives';
 
 /** The bytes of fonts that scripts made of bytes, by the addresses that stand for them. */
 export const fontBytes = new Map<string, Uint8Array<ArrayBuffer>>();
@@ -39,7 +39,7 @@ const rules = ({ properties, faces, sources }: Made): string => [
 /** The adopted sheets of a document, and the sheet of what was made. */
 export function sheetsOf(of: Document): readonly CSSStyleSheet[] {
   const what = made.get(of);
-  const view = of.defaultView;
+  const view = viewOf(of);
   if (!what?.turn || !view) return documentSheets(of);
   const known = sheets.get(of) ?? { sheet: new view.CSSStyleSheet(), turn: 0 };
   sheets.set(of, known);

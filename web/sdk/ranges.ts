@@ -2,7 +2,7 @@
 import type { BatchWriter } from '../wire/batch';
 import { MaxOffset, MaxRangeSets, MaxRanges, OpRanges, RangesHighlight, RangesSelection, Role } from '../wire/frames';
 import { isField } from './mask';
-import { firstChild, focused, nextSibling, nodeType } from './natives';
+import { firstChild, focused, nextSibling, nodeType, viewOf } from './natives';
 import type { Tree } from './tree';
 
 /** Numbers as they are told: id and offset of both ends of each range, in turn. */
@@ -58,7 +58,7 @@ function selected(tree: Tree, shadowRoots: ShadowRoot[]): AbstractRange[] {
   const at = focused();
   if (at && isField(at)) return []; // there it is about what the field holds
   return [document, ...tree.frames.values()].flatMap((of) => {
-    const selection = of.defaultView?.getSelection();
+    const selection = viewOf(of)?.getSelection();
     if (!selection?.rangeCount) return [];
     return 'getComposedRanges' in selection ? selection.getComposedRanges({ shadowRoots }) : [(selection as Selection).getRangeAt(0)];
   });
