@@ -35,9 +35,10 @@ async function pages(): Promise<readonly string[]> {
 /** Only what parsers decide about: kinds, texts, ids and classes. The head holds sheets alone. */
 function shape(dump: Dump): Dump {
   const attrs = Object.fromEntries(Object.entries(dump.attrs ?? {}).filter(([name]) => name === 'id' || name === 'class').map(([name, value]) => [name, value.trim().replace(/\s+/g, ' ')] as const).filter(([, value]) => value !== ''));
-  const children = dump.kind === 'head' ? [] : (dump.children ?? []).map(shape);
   // The other parser knows no windows: to it, what frames hold is not there.
-  return { kind: /^#(frame|poster)$/.test(dump.kind) ? '#box' : dump.kind, ...(dump.text === undefined ? {} : { text: dump.text }), attrs, children };
+  const window = /^#(frame|poster)$/.test(dump.kind);
+  const children = dump.kind === 'head' || window ? [] : (dump.children ?? []).map(shape);
+  return { kind: window ? '#box' : dump.kind, ...(dump.text === undefined ? {} : { text: dump.text }), attrs, children };
 }
 
 test('threat-13: the browser, the stage and another parser read the same trees', async ({ customer, agent, server, site, at }) => {
