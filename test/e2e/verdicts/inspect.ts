@@ -156,7 +156,6 @@ const inspector = {
   cover(on: boolean): void {
     const frame = document.querySelector<HTMLIFrameElement>('iframe[sandbox]');
     if (!frame) return;
-    frame.inert = on;
     frame.style.pointerEvents = on ? 'none' : 'auto';
     for (const overlay of document.querySelectorAll<HTMLElement>('.vitrine-overlay')) overlay.style.display = on ? 'block' : 'none';
   },

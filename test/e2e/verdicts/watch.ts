@@ -23,7 +23,7 @@ export class Watch {
     context.on('request', (request) => {
       const url = new URL(request.url());
       // What the console itself needs. Its own address behind another path is a relative address of a payload.
-      const own = url.origin === server && /^\/(console\/.*|stage|v1\/.*|sdk\/.*)$/.test(url.pathname);
+      const own = url.origin === server && /^\/(console\/.*|stage(\/quirks)?|v1\/.*|sdk\/.*)$/.test(url.pathname);
       const image = url.protocol === 'data:' && request.resourceType() === 'image';
       if (!own && !image && !request.url().startsWith(`blob:${server}/`)) this.events.push(`request: ${request.resourceType()}`);
     });
