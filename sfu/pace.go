@@ -8,8 +8,6 @@ const (
 	paceAim  = 80 * time.Millisecond  // what may wait for a line, besides its round trip
 	paceSoon = 150 * time.Millisecond // of changes may wait before the page as it stands takes their place
 	firstRTT = 100 * time.Millisecond // until one was measured
-
-	pacePackets = 2400 // bytes of the two packets that one acknowledgement is for (RFC 9260, section 6.2)
 )
 
 // pace is how much may wait for one line: what it takes in a moment. More would make what an agent sees old, because a
@@ -40,16 +38,8 @@ func (p *pace) soon() int {
 	return max(leastWater, int(p.rate*paceSoon.Seconds()))
 }
 
-// low is what is left when a line that was full has room again. What is on its way there and back is left, or the line
-// would stand still until the next piece of the page has come that far. On a near line that is little, and a rate that was
-// taken for too high must not make it more.
-func (p *pace) low() int {
-	under, most := int(p.rate*p.trip.Seconds())+pacePackets, p.limit()-pacePackets
-	if p.trip <= paceAim {
-		most = leastWater
-	}
-	return max(p.limit()/3, min(under, most))
-}
+// low is what is left when a line that was full has room again.
+func (p *pace) low() int { return p.limit() / 3 }
 
 // look takes note of what is on its way. It is asked before each write, so that a line with nothing to do is noticed: its
 // rate would be that of who writes.
